@@ -1,0 +1,1 @@
+"""YAML to settings; errors that name the line and the way out."""

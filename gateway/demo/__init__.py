@@ -1,0 +1,1 @@
+"""The example RAG service: real retrieval over the Python documentation."""

@@ -1,0 +1,1 @@
+"""What keeps load away from the upstream."""

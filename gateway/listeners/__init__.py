@@ -1,0 +1,1 @@
+"""Bytes from clients to exchanges, and answers to bytes."""

@@ -1,0 +1,1 @@
+"""Plain data: what every floor speaks of. No I/O, no clock, no decisions."""

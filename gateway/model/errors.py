@@ -1,0 +1,63 @@
+"""Errors: ours, by who is to blame. Foreign exceptions stop at the wall of the part that talks to the foreigner."""
+
+from gateway.model.outcome import Reason
+
+
+class RagfrontError(Exception):
+    """Base of all errors of ours."""
+
+
+class MessageError(RagfrontError):
+    """The peer's bytes are not an HTTP/1.1 message that we accept. `status`: what to answer a client with."""
+
+    def __init__(self, detail: str, status: int = 400) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.status = status
+
+
+class StoreUnavailable(RagfrontError):
+    """A tier cannot answer now (down, slow, full, corrupt)."""
+
+
+class UpstreamError(RagfrontError):
+    """The upstream gave no usable answer. `upstream`: its name in the config."""
+
+    reason = Reason.UPSTREAM_PROTOCOL
+    status = 502
+
+    def __init__(self, upstream: str, detail: str) -> None:
+        super().__init__(f"{upstream}: {detail}")
+        self.upstream = upstream
+        self.detail = detail
+
+
+class UpstreamUnreachable(UpstreamError):
+    """No connection could be made."""
+
+    reason = Reason.UPSTREAM_UNREACHABLE
+
+
+class UpstreamTimeout(UpstreamError):
+    """One of the time-outs passed."""
+
+    reason = Reason.UPSTREAM_TIMEOUT
+    status = 504
+
+
+class UpstreamReset(UpstreamError):
+    """The connection broke before the answer was whole."""
+
+    reason = Reason.UPSTREAM_RESET
+
+
+class UpstreamProtocol(UpstreamError):
+    """What came back is not HTTP/1.1."""
+
+
+class ConfigError(RagfrontError):
+    """The configuration is wrong. `problems`: one line each, `file:line: path: what; way out`."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems

@@ -1,0 +1,63 @@
+"""Exchange: one request on its way, and what the parts found out about it. Time is read by the listener only."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from gateway.model.fields import Fields
+from gateway.model.outcome import Outcome, Reason
+from gateway.model.settings import RouteSettings
+
+
+@dataclass(slots=True, frozen=True)
+class Request:
+    """A request head, as it came.
+
+    target: the request target's bytes; never decoded, never encoded anew.
+    path, query: its parts (query None where there is no `?`); for `*` and authority-form, path is the target.
+    authority: the host and port that the request names (from an absolute target, else Host), b"" where none.
+    peer: the address of the other end of the connection.
+    """
+
+    method: bytes
+    target: bytes
+    version: tuple[int, int]
+    fields: Fields
+    path: bytes
+    query: bytes | None
+    authority: bytes
+    scheme: bytes
+    peer: str
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request, its body, and its story.
+
+    started: monotonic seconds, when the head was whole. now: Unix seconds at that moment.
+    body: the whole body where it was buffered, else None. rest: what is still to come, where it is streamed
+    (then `body` holds what had been read before it was clear that it would be).
+    """
+
+    request: Request
+    started: float
+    now: float
+    body: bytes = b""
+    rest: AsyncIterator[bytes] | None = None
+
+    route: RouteSettings | None = None
+    key: bytes | None = None
+    outcome: Outcome = Outcome.BYPASS
+    reason: Reason | None = None
+    tier: str = ""  # "memory", "disk", "redis": where the entry was found
+    stored: bool = False
+    collapsed: bool = False
+    ttl: float | None = None  # seconds of freshness left, negative when stale
+    status: int = 0
+    sent: int = 0  # bytes of body sent to the client
+    upstream: str = ""
+    upstream_seconds: float = 0.0
+    saved_seconds: float = 0.0
+    fwd: str = ""  # RFC 9211 section 2.2; empty where the request was not forwarded
+    fwd_status: int = 0
+    trace: bytes = b""
+    phases: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,79 @@
+"""Outcome and Reason: how a request ended, and why. Closed sets; every teller of stories reads these."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a request was answered (one per request; a metric label, an access-log field)."""
+
+    HIT = "hit"  # a fresh entry
+    STALE = "stale"  # an entry past its freshness lifetime, inside one of its stale windows
+    MISS = "miss"  # asked upstream, cacheable request
+    COLLAPSED = "collapsed"  # got the answer of somebody else's upstream call
+    BYPASS = "bypass"  # not looked up: streamed through
+    EMPTY = "empty"  # a stored null marker: the upstream has nothing for this query
+    REJECTED = "rejected"  # a guard knows that it cannot exist
+    DEGRADED = "degraded"  # documents or a static answer instead of the generated one
+    SHED = "shed"  # refused to protect the upstream
+    ERROR = "error"  # refused as malformed, or the upstream failed and nothing could stand in
+
+
+class Reason(StrEnum):
+    """Why. At most one per request: the first that decided something."""
+
+    # The request is not looked up (bypass).
+    NO_ROUTE = "no-route"
+    MODE_OFF = "mode-off"
+    SHADOW = "shadow"
+    UPGRADE = "upgrade"
+    MULTIPART = "multipart"
+    REQUEST_BODY_TOO_LARGE = "request-body-too-large"
+    REQUEST_ENCODED = "request-encoded"
+    REQUEST_NO_STORE = "request-no-store"
+    REQUEST_RANGE = "request-range"
+    REQUEST_METHOD = "request-method"
+    BYPASS_WHEN = "bypass-when"
+    GIVEN_UP = "given-up"  # an answer to this key was lately found not to be storable
+
+    # The request is looked up, but what is stored cannot be used.
+    REQUEST_NO_CACHE = "request-no-cache"
+    VARY_MISS = "vary-miss"
+    CODING_NOT_ACCEPTED = "coding-not-accepted"
+    PURGED = "purged"
+
+    # The answer is not stored.
+    DUPLICATE_MEMBERS = "duplicate-members"
+    STATUS = "status"
+    NO_STORE = "no-store"
+    PRIVATE = "private"
+    SET_COOKIE = "set-cookie"
+    VARY_STAR = "vary-star"
+    PARTIAL_CONTENT = "partial-content"
+    ANSWER_TOO_LARGE = "answer-too-large"
+    TRUNCATED = "truncated"
+    STREAM = "stream"
+    STORE_UNLESS = "store-unless"
+    NOT_FRESH = "not-fresh"  # the upstream says that it is stale at once
+    TRAILERS = "trailers"
+
+    # A tier could not say.
+    L2_DOWN = "l2-down"
+    L2_TIMEOUT = "l2-timeout"
+
+    # A stale answer is served because ...
+    REVALIDATING = "revalidating"
+    UPSTREAM_FAILED = "upstream-failed"
+
+    # The upstream failed.
+    UPSTREAM_UNREACHABLE = "upstream-unreachable"
+    UPSTREAM_TIMEOUT = "upstream-timeout"
+    UPSTREAM_RESET = "upstream-reset"
+    UPSTREAM_PROTOCOL = "upstream-protocol"
+
+    # The client's side.
+    BAD_REQUEST = "bad-request"
+    TOO_LARGE = "too-large"
+    CLIENT_GONE = "client-gone"
+    CLIENT_TIMEOUT = "client-timeout"
+    LOOP = "loop"  # our own Via came back to us
+    INTERNAL = "internal"

@@ -1,0 +1,250 @@
+"""Settings: everything an operator can say, frozen. Each field carries its meaning, default and limits.
+
+The models are the documentation: `ragfront schema` and docs/configuration.md are made from them. Rules that
+look at more than one field stand in `config/rules.py`, since only there the line of the mistake is known.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from gateway.model.units import Duration, Jitter, JitterField, Size
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^/~]|~[01])*)*$")]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", to_lower=True)]
+Normalizer = Literal["nfkc", "casefold", "whitespace", "punctuation"]
+Mode = Literal["off", "shadow", "on"]
+
+
+class Frozen(BaseModel):
+    """No unknown keys, no change after construction."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=False)
+
+
+class Condition(Frozen):
+    """One test of a JSON document. `*` in the pointer matches each member; one that passes is enough."""
+
+    pointer: Pointer = Field(description="JSON Pointer (RFC 6901); a segment `*` stands for every member")
+    is_: Any = Field(default=None, alias="is", description="the value equals this")
+    is_not: Any = Field(default=None, description="the value is present and differs from this")
+    in_: tuple[Any, ...] | None = Field(default=None, alias="in", description="the value equals one of these")
+    exists: bool | None = Field(default=None, description="the pointer leads to a value, or to none")
+    matches: re.Pattern[str] | None = Field(default=None, description="the value is a string in which this matches")
+
+
+class Match(Frozen):
+    """Which requests a route takes. All that is stated must hold."""
+
+    method: tuple[str, ...] = Field(default=(), description="methods; none stated: any")
+    host: tuple[str, ...] = Field(default=(), description="Host without port, lower case; `*.example.org` allowed")
+    path: str | None = Field(default=None, description="`/exact`, `/prefix/*` or `/kb/{kb_id}/ask`; none: any")
+    headers: dict[FieldName, re.Pattern[str]] = Field(default={}, description="field name: pattern of its whole value")
+    body: tuple[Condition, ...] = Field(default=(), description="conditions on the JSON body")
+
+
+class KeySettings(Frozen):
+    """What makes two requests the same question."""
+
+    body: Literal["all"] | tuple[Pointer, ...] = Field(default="all", description="the whole JSON, or these members only")
+    ignore: tuple[Pointer, ...] = Field(default=(), description="members that never change the answer")
+    defaults: dict[Pointer, Any] = Field(default={}, description="members that, when equal to this, are left out")
+    normalize: dict[Pointer, tuple[Normalizer, ...]] = Field(default={}, description="spelling that does not matter")
+    query: Literal["all", "none"] | tuple[str, ...] = Field(default="all", description="query parameters that count")
+    query_ignore: tuple[str, ...] = Field(default=(), description="query parameters that do not count")
+    headers: tuple[FieldName, ...] = Field(default=(), description="further fields that change the answer")
+    identity: Literal["credentials", "shared"] | tuple[FieldName, ...] = Field(
+        default="credentials",
+        description="who may share an answer: those with the same credentials, everybody, or same named fields",
+    )
+    max_body: Size = Field(default=1 << 20, le=1 << 28, description="a larger request body bypasses the cache")
+
+
+class CacheSettings(Frozen):
+    """How long an answer is used."""
+
+    mode: Mode = Field(default="on", description="shadow counts would-have-hits and serves none")
+    ttl: Duration = Field(default=600.0, le=31_536_000, description="freshness lifetime")
+    jitter: JitterField = Field(default=Jitter(share=0.1), description="random offset of ttl, so that not all expire at once")
+    l1_ttl: Duration = Field(default=60.0, description="a worker's own memory is trusted for this long at most")
+    stale_while_revalidate: Duration = Field(default=60.0, description="served stale while one call asks anew")
+    stale_if_error: Duration = Field(default=3600.0, description="served stale when the upstream fails")
+    cache_control: Literal["respect", "ignore"] = Field(
+        default="respect", description="does the upstream's Cache-Control shorten or forbid storing"
+    )
+    request_directives: Literal["respect", "ignore"] = Field(
+        default="ignore", description="do the client's no-cache, no-store, max-age ... count"
+    )
+    statuses: tuple[Annotated[int, Field(ge=200, le=599)], ...] = Field(default=(200,), description="stored statuses")
+    max_body: Size = Field(default=4 << 20, le=1 << 28, description="a larger answer is passed on and not stored")
+    store_unless: tuple[Condition, ...] = Field(default=(), description="answers that must not be stored")
+    replay_without: tuple[FieldName, ...] = Field(
+        default=(
+            "age", "alt-svc", "cf-ray", "openai-processing-ms", "request-id", "server-timing",
+            "traceparent", "tracestate", "x-amzn-requestid", "x-amzn-trace-id", "x-correlation-id",
+            "x-envoy-upstream-service-time", "x-ms-request-id", "x-process-time", "x-request-id",
+            "x-response-time", "x-runtime", "x-trace-id",
+        ),
+        description="fields about one call, not about the answer: not replayed on hits (x-ratelimit-* neither)",
+    )  # fmt: skip
+
+
+class EmptySettings(Frozen):
+    """When an answer says that there is nothing, and how long to believe it."""
+
+    when: tuple[Condition, ...] = Field(default=(), description="any of these makes the answer an empty one")
+    ttl: Duration = Field(default=90.0, le=3600, description="freshness lifetime of a null marker; 60s to 120s is usual")
+
+
+class LeaseSettings(Frozen):
+    """One upstream call per key over all workers and replicas that share an L2."""
+
+    enabled: bool = Field(default=True, description="false: only inside one worker")
+    ttl: Duration = Field(default=30.0, ge=1, le=600, description="a lease is renewed in time; its owner dead, it ends after this")
+
+
+class RouteSettings(Frozen):
+    """Requests that are answered from the cache, and how."""
+
+    name: Name
+    upstream: Name
+    match: Match = Match()
+    key: KeySettings = KeySettings()
+    cache: CacheSettings = CacheSettings()
+    empty: EmptySettings = EmptySettings()
+    lease: LeaseSettings = LeaseSettings()
+    tags: tuple[str, ...] = Field(default=(), description='surrogate keys, as `doc:{/response/retrieved_docs/*/id}`')
+    bypass_when: tuple[Condition, ...] = Field(default=(), description="requests that depend on more than themselves")
+
+
+class TimeoutSettings(Frozen):
+    """How long to wait for an upstream, phase by phase."""
+
+    connect: Duration = Field(default=2.0, description="until a connection stands (TLS included)")
+    first_byte: Duration = Field(default=60.0, description="from the request's last byte to the answer's head")
+    idle: Duration = Field(default=60.0, description="between two bytes of the body")
+    total: Duration = Field(default=600.0, description="for one call, streams included; 0: no limit")
+
+
+class PoolSettings(Frozen):
+    """The connections of one worker to one upstream."""
+
+    connections: int = Field(default=256, ge=1, le=65536, description="open connections at most; further calls wait")
+    keepalive: Duration = Field(default=15.0, description="idle connections are kept so long; less than the upstream's own")
+    dns_ttl: Duration = Field(default=30.0, description="resolved addresses are kept so long")
+
+
+class TlsSettings(Frozen):
+    """How to speak TLS to an upstream or to Redis."""
+
+    verify: bool = Field(default=True, description="check the certificate")
+    ca: str | None = Field(default=None, description="file of trusted certificates; none: the system's")
+    cert: str | None = Field(default=None, description="our certificate, for mutual TLS")
+    key: str | None = Field(default=None, description="its private key")
+
+
+class UpstreamSettings(Frozen):
+    """A service that answers."""
+
+    urls: tuple[Annotated[str, StringConstraints(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")], ...] = Field(
+        min_length=1, description="base URLs of its replicas, `http://rag:8000`"
+    )
+    host: Literal["pass", "rewrite"] = Field(default="pass", description="the client's Host, or the URL's")
+    timeouts: TimeoutSettings = TimeoutSettings()
+    pool: PoolSettings = PoolSettings()
+    tls: TlsSettings = TlsSettings()
+
+
+class L1Settings(Frozen):
+    """The memory tier of one worker."""
+
+    max_bytes: Size = Field(default=256 << 20, description="bodies, fields and bookkeeping together")
+
+
+class DiskSettings(Frozen):
+    """The embedded L2."""
+
+    path: str = Field(default=".ragfront/cache", description="a folder; made where it is missing")
+    max_bytes: Size = Field(default=1 << 30, ge=1 << 20, description="the map's size; the soonest to expire go first")
+
+
+class RedisSettings(Frozen):
+    """A distributed L2."""
+
+    url: str = Field(description="redis://, rediss:// or unix:// URL")
+    cluster: bool = Field(default=False, description="the server is a Redis Cluster")
+    sentinel: str | None = Field(default=None, description="name of the master; the URL's host and `sentinels` are Sentinels")
+    sentinels: tuple[str, ...] = Field(default=(), description="further Sentinels, host:port")
+    username: str | None = None
+    password: str | None = Field(default=None, repr=False, description="better as ${REDIS_PASSWORD}")
+    prefix: str = Field(default="ragfront:", description="of every key")
+    connections: int = Field(default=16, ge=1, le=1024, description="open connections of one worker at most")
+    tls: TlsSettings = TlsSettings()
+
+
+class L2Settings(Frozen):
+    """The tier behind memory. None stated: disk."""
+
+    disk: DiskSettings | None = None
+    redis: RedisSettings | None = None
+    read_timeout: Duration = Field(default=0.05, gt=0, description="a read that takes longer is a miss")
+    compress_over: Size = Field(default=1024, description="larger bodies are stored as zstd")
+
+
+class LimitSettings(Frozen):
+    """What one client may use up."""
+
+    header_bytes: Size = Field(default=64 << 10, ge=1024, le=1 << 20, description="request line and fields; over it: 431")
+    header_count: int = Field(default=200, ge=10, le=10_000, description="field lines; over it: 431")
+    target_bytes: Size = Field(default=16 << 10, ge=256, le=1 << 20, description="request target; over it: 414")
+    body: Size = Field(default=0, description="request body; over it: 413; 0: no limit")
+    connections: int = Field(default=10_000, ge=1, description="open client connections of one worker; further ones wait")
+    header_read: Duration = Field(default=15.0, gt=0, description="from a request's first byte to its head's end; over it: 408")
+    body_read: Duration = Field(default=60.0, gt=0, description="between two bytes of a request body; over it: 408")
+    idle: Duration = Field(default=75.0, gt=0, description="a connection without a request is closed after this")
+    send: Duration = Field(default=60.0, gt=0, description="a client that takes no byte for so long is cut off")
+
+
+class ForwardingSettings(Frozen):
+    """What upstreams and clients are told about the way."""
+
+    via: Literal["request", "both", "off"] = Field(default="request", description="add Via (RFC 9110 section 7.6.3)")
+    x_forwarded: bool = Field(default=True, description="add X-Forwarded-For, -Proto and -Host")
+    forwarded: bool = Field(default=False, description="add Forwarded (RFC 7239)")
+    trusted: tuple[str, ...] = Field(
+        default=(), description="peers (addresses, networks) whose incoming ones are kept; other peers' are dropped"
+    )
+
+
+class LogSettings(Frozen):
+    """What is written to standard error and to the access log."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    access: str | None = Field(default=None, description="access log: a file, `-` for standard output, none: off")
+
+
+class AdminSettings(Frozen):
+    """The listener for metrics, health and control."""
+
+    listen: str = Field(default="127.0.0.1:9090", description="host:port; `off` for none")
+    token: str | None = Field(default=None, repr=False, description="bearer token; needed beyond loopback")
+
+
+class Settings(Frozen):
+    """The whole file."""
+
+    listen: str = Field(default="127.0.0.1:8080", description="host:port, [ipv6]:port or unix:/path")
+    workers: int = Field(default=1, ge=1, le=256, description="processes that share the port")
+    upstreams: dict[Name, UpstreamSettings] = Field(min_length=1)
+    default_upstream: Name | None = Field(default=None, description="takes what no route claims; none: the first")
+    admin: AdminSettings = AdminSettings()
+    l1: L1Settings = L1Settings()
+    l2: L2Settings | None = Field(default=L2Settings(disk=DiskSettings()), description="`off` for none, a Redis URL, or a mapping")
+    routes: tuple[RouteSettings, ...] = ()
+    limits: LimitSettings = LimitSettings()
+    forwarding: ForwardingSettings = ForwardingSettings()
+    log: LogSettings = LogSettings()
+    drain: Duration = Field(default=30.0, description="on stop, running requests get so long to end")
+    server_timing: bool = Field(default=True, description="add Server-Timing to answers of cached routes")
