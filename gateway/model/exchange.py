@@ -8,7 +8,7 @@ from gateway.model.outcome import Outcome, Reason
 from gateway.model.settings import RouteSettings
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Request:
     """A request head, as it came.
 

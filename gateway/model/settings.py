@@ -48,7 +48,9 @@ class Match(Frozen):
 class KeySettings(Frozen):
     """What makes two requests the same question."""
 
-    body: Literal["all"] | tuple[Pointer, ...] = Field(default="all", description="the whole JSON, or these members only")
+    body: Literal["all"] | tuple[Pointer, ...] = Field(
+        default="all", description="the whole JSON, or these members only"
+    )
     ignore: tuple[Pointer, ...] = Field(default=(), description="members that never change the answer")
     defaults: dict[Pointer, Any] = Field(default={}, description="members that, when equal to this, are left out")
     normalize: dict[Pointer, tuple[Normalizer, ...]] = Field(default={}, description="spelling that does not matter")
@@ -67,7 +69,9 @@ class CacheSettings(Frozen):
 
     mode: Mode = Field(default="on", description="shadow counts would-have-hits and serves none")
     ttl: Duration = Field(default=600.0, le=31_536_000, description="freshness lifetime")
-    jitter: JitterField = Field(default=Jitter(share=0.1), description="random offset of ttl, so that not all expire at once")
+    jitter: JitterField = Field(
+        default=Jitter(share=0.1), description="random offset of ttl, so that not all expire at once"
+    )
     l1_ttl: Duration = Field(default=60.0, description="a worker's own memory is trusted for this long at most")
     stale_while_revalidate: Duration = Field(default=60.0, description="served stale while one call asks anew")
     stale_if_error: Duration = Field(default=3600.0, description="served stale when the upstream fails")
@@ -95,14 +99,21 @@ class EmptySettings(Frozen):
     """When an answer says that there is nothing, and how long to believe it."""
 
     when: tuple[Condition, ...] = Field(default=(), description="any of these makes the answer an empty one")
-    ttl: Duration = Field(default=90.0, le=3600, description="freshness lifetime of a null marker; 60s to 120s is usual")
+    ttl: Duration = Field(
+        default=90.0, le=3600, description="freshness lifetime of a null marker; 60s to 120s is usual"
+    )
 
 
 class LeaseSettings(Frozen):
     """One upstream call per key over all workers and replicas that share an L2."""
 
     enabled: bool = Field(default=True, description="false: only inside one worker")
-    ttl: Duration = Field(default=30.0, ge=1, le=600, description="a lease is renewed in time; its owner dead, it ends after this")
+    ttl: Duration = Field(
+        default=30.0,
+        ge=1,
+        le=600,
+        description="a lease is renewed in time; its owner dead, it ends after this",
+    )
 
 
 class RouteSettings(Frozen):
@@ -115,7 +126,7 @@ class RouteSettings(Frozen):
     cache: CacheSettings = CacheSettings()
     empty: EmptySettings = EmptySettings()
     lease: LeaseSettings = LeaseSettings()
-    tags: tuple[str, ...] = Field(default=(), description='surrogate keys, as `doc:{/response/retrieved_docs/*/id}`')
+    tags: tuple[str, ...] = Field(default=(), description="surrogate keys, as `doc:{/response/retrieved_docs/*/id}`")
     bypass_when: tuple[Condition, ...] = Field(default=(), description="requests that depend on more than themselves")
 
 
@@ -132,7 +143,9 @@ class PoolSettings(Frozen):
     """The connections of one worker to one upstream."""
 
     connections: int = Field(default=256, ge=1, le=65536, description="open connections at most; further calls wait")
-    keepalive: Duration = Field(default=15.0, description="idle connections are kept so long; less than the upstream's own")
+    keepalive: Duration = Field(
+        default=15.0, description="idle connections are kept so long; less than the upstream's own"
+    )
     dns_ttl: Duration = Field(default=30.0, description="resolved addresses are kept so long")
 
 
@@ -175,7 +188,9 @@ class RedisSettings(Frozen):
 
     url: str = Field(description="redis://, rediss:// or unix:// URL")
     cluster: bool = Field(default=False, description="the server is a Redis Cluster")
-    sentinel: str | None = Field(default=None, description="name of the master; the URL's host and `sentinels` are Sentinels")
+    sentinel: str | None = Field(
+        default=None, description="name of the master; the URL's host and `sentinels` are Sentinels"
+    )
     sentinels: tuple[str, ...] = Field(default=(), description="further Sentinels, host:port")
     username: str | None = None
     password: str | None = Field(default=None, repr=False, description="better as ${REDIS_PASSWORD}")
@@ -196,12 +211,18 @@ class L2Settings(Frozen):
 class LimitSettings(Frozen):
     """What one client may use up."""
 
-    header_bytes: Size = Field(default=64 << 10, ge=1024, le=1 << 20, description="request line and fields; over it: 431")
+    header_bytes: Size = Field(
+        default=64 << 10, ge=1024, le=1 << 20, description="request line and fields; over it: 431"
+    )
     header_count: int = Field(default=200, ge=10, le=10_000, description="field lines; over it: 431")
     target_bytes: Size = Field(default=16 << 10, ge=256, le=1 << 20, description="request target; over it: 414")
     body: Size = Field(default=0, description="request body; over it: 413; 0: no limit")
-    connections: int = Field(default=10_000, ge=1, description="open client connections of one worker; further ones wait")
-    header_read: Duration = Field(default=15.0, gt=0, description="from a request's first byte to its head's end; over it: 408")
+    connections: int = Field(
+        default=10_000, ge=1, description="open client connections of one worker; further ones wait"
+    )
+    header_read: Duration = Field(
+        default=15.0, gt=0, description="from a request's first byte to its head's end; over it: 408"
+    )
     body_read: Duration = Field(default=60.0, gt=0, description="between two bytes of a request body; over it: 408")
     idle: Duration = Field(default=75.0, gt=0, description="a connection without a request is closed after this")
     send: Duration = Field(default=60.0, gt=0, description="a client that takes no byte for so long is cut off")
@@ -214,7 +235,8 @@ class ForwardingSettings(Frozen):
     x_forwarded: bool = Field(default=True, description="add X-Forwarded-For, -Proto and -Host")
     forwarded: bool = Field(default=False, description="add Forwarded (RFC 7239)")
     trusted: tuple[str, ...] = Field(
-        default=(), description="peers (addresses, networks) whose incoming ones are kept; other peers' are dropped"
+        default=(),
+        description="peers (addresses, networks) whose incoming ones are kept; other peers' are dropped",
     )
 
 
@@ -241,7 +263,9 @@ class Settings(Frozen):
     default_upstream: Name | None = Field(default=None, description="takes what no route claims; none: the first")
     admin: AdminSettings = AdminSettings()
     l1: L1Settings = L1Settings()
-    l2: L2Settings | None = Field(default=L2Settings(disk=DiskSettings()), description="`off` for none, a Redis URL, or a mapping")
+    l2: L2Settings | None = Field(
+        default=L2Settings(disk=DiskSettings()), description="`off` for none, a Redis URL, or a mapping"
+    )
     routes: tuple[RouteSettings, ...] = ()
     limits: LimitSettings = LimitSettings()
     forwarding: ForwardingSettings = ForwardingSettings()

@@ -1,1 +1,1 @@
-"""HTTP/1.1 messages as bytes, without I/O (RFC 9112)."""
+"""HTTP/1.1 messages: what the bytes say (RFC 9112)."""

@@ -1,0 +1,69 @@
+"""One connection to an upstream: aiohttp's client protocol with our reading of answers in it."""
+
+import asyncio
+import contextlib
+import select
+
+from aiohttp.client_proto import ResponseHandler
+
+from gateway.wire.intake import Body, ResponseIntake
+from gateway.wire.tunnel import TunnelEnd
+
+
+class UpstreamConnection(ResponseHandler):
+    """aiohttp keeps the connection, its pool and its flow control; ResponseIntake says what the bytes mean."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.calls = 0
+        self._intake: ResponseIntake | None = None
+
+    def expect(self, method: bytes) -> None:
+        """The next bytes answer a request with this method."""
+        self.calls += 1
+        self._read_timeout = None
+        self._intake = ResponseIntake(self, self._loop, method=method)
+        self._parser = self._intake  # type: ignore[assignment]  # the interface, not the class, is what aiohttp uses
+
+    @property
+    def answered(self) -> bool:
+        """A byte of the answer has come."""
+        return self._intake is not None and self._intake.began
+
+    @property
+    def dead(self) -> bool:
+        """An idle connection on which something came: its end (or bytes nobody asked for) waits to be read.
+
+        One poll() closes most of the race between our next request and the upstream's keep-alive time-out;
+        the loop may not have read the FIN that is already here.
+        """
+        if self.transport is None or self.transport.is_closing():
+            return True
+        poller = select.poll()
+        with contextlib.suppress(OSError, ValueError):
+            poller.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+            return bool(poller.poll(0))
+        return True
+
+    def watch_idle(self, body: Body, seconds: float) -> None:
+        """From now on, `seconds` without a byte fail the body."""
+        if not body.is_eof():
+            self._read_timeout = seconds
+            self.start_timeout()
+
+    async def drain(self) -> None:
+        """Wait until the transport takes more."""
+        if self._paused:
+            await self._drain_helper()
+
+    def tunnel(self) -> TunnelEnd:
+        """After 101 (or a 2xx to CONNECT): the bytes as they come."""
+        end = TunnelEnd(self, self._loop)
+        self.set_parser(end, end)
+        return end
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """A reset is no end: it fails also a body that would end with the connection."""
+        if exc is not None and self._intake is not None:
+            self._intake.fail(exc)
+        super().connection_lost(exc)

@@ -1,0 +1,232 @@
+"""Fetch: one call to an upstream, its time limits, and the one retry."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import EofStream
+
+from gateway.model.errors import UpstreamError, UpstreamReset, UpstreamTimeout, UpstreamUnreachable
+from gateway.model.fields import Pairs
+from gateway.model.settings import UpstreamSettings
+from gateway.upstream.connection import UpstreamConnection
+from gateway.upstream.pool import Pool, Replica
+from gateway.upstream.reply import Reply, translate
+from gateway.wire import write
+from gateway.wire.head import ResponseHead
+from gateway.wire.intake import Body
+
+# An upstream that ignores Expect gets the body after this long (RFC 9110 section 10.1.1).
+_CONTINUE_WAIT = 1.0
+
+Interim = Callable[[ResponseHead], None]
+
+
+@dataclass(slots=True)
+class Call:
+    """What to send. `fields` gets the replica's authority. `body` is sent first, then `rest` as it comes.
+
+    chunked: `rest` has no announced length. trailers: asked for at the end of `rest`.
+    repeatable: may be sent again where no byte of an answer came (the method or the route says so).
+    interim: told of each 1xx but 101. expects: send the body after 100 (Continue).
+    """
+
+    method: bytes
+    target: bytes
+    fields: Callable[[bytes], Pairs]
+    body: bytes = b""
+    rest: AsyncIterator[bytes] | None = None
+    chunked: bool = False
+    trailers: Callable[[], Pairs] = field(default=tuple)
+    repeatable: bool = False
+    expects: bool = False
+    interim: Interim | None = None
+
+
+class Upstream:
+    """A named service: its replicas, its connections, its time limits.
+
+    on_call(name, result, seconds) is told of the end of each call; `clock` is monotonic.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: UpstreamSettings,
+        on_call: Callable[[str, str, float], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self._pool = Pool(name, settings)
+        self._on_call = on_call
+        self._clock = clock
+
+    @property
+    def pending(self) -> int:
+        """Calls under way."""
+        return sum(replica.pending for replica in self._pool.replicas)
+
+    async def fetch(self, call: Call) -> Reply:
+        """Send, and wait for the answer's head. Raises UpstreamError."""
+        replica = self._pool.pick()
+        try:
+            return await self._attempt(replica, call)
+        except _Again as again:
+            return await self._attempt(self._pool.pick(but=again.failed_replica), call, last=True)
+
+    async def _attempt(self, replica: Replica, call: Call, last: bool = False) -> Reply:
+        started = self._clock()
+        replica.pending += 1
+        ended = False
+
+        def on_end(result: str) -> None:
+            nonlocal ended
+            if not ended:
+                ended = True
+                replica.pending -= 1
+                self._on_call(self.name, result, self._clock() - started)
+
+        connection: Connection | None = None
+        protocol: UpstreamConnection | None = None
+        try:
+            connection, protocol = await self._pool.connect(replica)
+            return await self._talk(replica, call, connection, protocol, on_end)
+        except BaseException as exc:
+            if connection is not None:
+                connection.close()
+            on_end(exc.reason if isinstance(exc, UpstreamError) else "cancelled")
+            if last or not isinstance(exc, UpstreamError):
+                raise
+            untouched = call.rest is None or protocol is None
+            if isinstance(exc, UpstreamUnreachable) and untouched:
+                raise _Again(replica if len(self._pool.replicas) > 1 else None, exc) from exc
+            stale = protocol is not None and protocol.calls > 1 and not protocol.answered
+            if isinstance(exc, UpstreamReset) and stale and call.repeatable and untouched:
+                raise _Again(None, exc) from exc
+            raise
+
+    async def _talk(
+        self,
+        replica: Replica,
+        call: Call,
+        connection: Connection,
+        protocol: UpstreamConnection,
+        on_end: Callable[[str], None],
+    ) -> Reply:
+        protocol.expect(call.method)
+        target = call.target if call.target == b"*" else replica.prefix + call.target
+        head = write.request(call.method, target, call.fields(replica.authority))
+        transport = protocol.transport
+        if transport is None:
+            raise UpstreamReset(self.name, "closed the connection without an answer")
+        upload: _Upload | None = None
+        if call.rest is None and not call.expects:
+            transport.write(head + call.body if call.body else head)
+        else:
+            transport.write(head)
+            upload = _Upload(self.name, call, protocol)
+        try:
+            answer, payload = await self._answer(call, protocol, upload)
+        except BaseException:
+            if upload is not None:
+                upload.cancel()
+            raise
+        body = payload if isinstance(payload, Body) and not payload.at_eof() else None
+        reply = Reply(self.name, answer, body, connection, protocol, upload.task if upload else None, on_end)
+        reply.limit(self.settings.timeouts.total, self.settings.timeouts.idle)
+        return reply
+
+    async def _answer(
+        self, call: Call, protocol: UpstreamConnection, upload: "_Upload | None"
+    ) -> tuple[ResponseHead, object]:
+        """Wait for the final head; the first-byte limit runs from the request's last byte."""
+        limit = self.settings.timeouts.first_byte or None
+        while True:
+            try:
+                if upload is not None:
+                    await upload.sent_or_answered()
+                async with asyncio.timeout(limit):
+                    message = await (protocol.read() if upload is None else upload.answer())
+            except TimeoutError as exc:
+                raise UpstreamTimeout(self.name, f"no answer within {limit:g} s") from exc
+            except (aiohttp.ClientError, HttpProcessingError, EofStream, OSError) as exc:
+                raise translate(self.name, exc) from exc
+            head, payload = cast(tuple[ResponseHead, object], message)
+            if head.status >= 200 or head.status == 101:
+                return head, payload
+            if upload is not None and head.status == 100:
+                upload.go_on.set()
+            if call.interim is not None:
+                call.interim(head)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._pool.close()
+
+
+class _Upload:
+    """A request body on its way to the upstream, as the client sends it and no faster than it is taken."""
+
+    def __init__(self, name: str, call: Call, protocol: UpstreamConnection) -> None:
+        self._name = name
+        self._protocol = protocol
+        self._reading: asyncio.Future[object] | None = None
+        self.go_on = asyncio.Event()
+        self.task = asyncio.create_task(self._run(call, protocol))
+        self.task.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def sent_or_answered(self) -> None:
+        """Until the body is sent, or the upstream answers before that. Raises what broke the body off."""
+        if self._reading is None:
+            self._reading = asyncio.ensure_future(self._protocol.read())
+        if not self.task.done():
+            await asyncio.wait((self._reading, self.task), return_when=asyncio.FIRST_COMPLETED)
+        if not self._reading.done():
+            self.task.result()
+
+    async def answer(self) -> object:
+        """The answer's next head and body."""
+        assert self._reading is not None
+        reading, self._reading = self._reading, None
+        return await reading
+
+    def cancel(self) -> None:
+        """Stop sending, stop waiting."""
+        self.task.cancel()
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def _run(self, call: Call, protocol: UpstreamConnection) -> None:
+        if call.expects:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CONTINUE_WAIT):
+                    await self.go_on.wait()
+        encode = write.chunk if call.chunked else bytes
+        if call.body:
+            self._send(protocol, encode(call.body))
+        if call.rest is not None:
+            async for piece in call.rest:
+                self._send(protocol, encode(piece))
+                await protocol.drain()
+        if call.chunked:
+            self._send(protocol, write.last_chunk(call.trailers()))
+
+    def _send(self, protocol: UpstreamConnection, data: bytes) -> None:
+        if protocol.transport is None or protocol.transport.is_closing():
+            raise UpstreamReset(self._name, "closed the connection while the request was being sent")
+        protocol.transport.write(data)
+
+
+class _Again(Exception):
+    """The request was not sent, or surely not worked on: try once more."""
+
+    def __init__(self, failed_replica: Replica | None, error: UpstreamError) -> None:
+        super().__init__(str(error))
+        self.failed_replica = failed_replica

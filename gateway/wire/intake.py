@@ -1,0 +1,276 @@
+"""Intake: aiohttp's parser interface over our reading of HTTP/1.1, for both of its protocols.
+
+aiohttp's connection handling, flow control and StreamReader are kept; only what the bytes mean is decided here,
+because aiohttp's own parsers drop trailers, interim answers, methods they do not know and non-UTF-8 octets.
+"""
+
+import asyncio
+import re
+
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.streams import StreamReader
+
+from gateway.model.errors import MessageError
+from gateway.model.exchange import Request
+from gateway.model.fields import Fields
+from gateway.wire import framing as fr
+from gateway.wire.head import ResponseHead, request_head, request_line, response_head
+
+_BUFFER = 64 << 10  # StreamReader pauses the transport at twice this
+_MAX_QUEUED = 32  # requests parsed ahead of the one being answered
+_ANSWER_END = re.compile(rb"\r?\n\r?\n")
+
+
+class Body(StreamReader):
+    """A body as it arrives. `trailers` are known at its end; `explicit`: its end was announced, not just reached."""
+
+    __slots__ = ("explicit", "framing", "trailers")
+
+    def __init__(self, protocol: BaseProtocol, loop: asyncio.AbstractEventLoop, framing: int | fr.Framing) -> None:
+        super().__init__(protocol, _BUFFER, loop=loop)
+        self.framing = framing
+        self.trailers = Fields()
+        self.explicit = framing is not fr.Framing.UNTIL_CLOSE
+
+
+class Refused:
+    """Bytes that are no acceptable request; the connection is closed after the answer."""
+
+    __slots__ = ("detail", "status")
+
+    def __init__(self, detail: str, status: int) -> None:
+        self.detail = detail
+        self.status = status
+
+
+class _Intake:
+    """What both directions share: a body in progress, and the hooks that aiohttp calls."""
+
+    def __init__(self, protocol: BaseProtocol, loop: asyncio.AbstractEventLoop, max_head: int, max_fields: int) -> None:
+        self._protocol = protocol
+        self._loop = loop
+        self._max_head = max_head
+        self._max_fields = max_fields
+        self._buffer = b""
+        self._body: Body | None = None
+        self._decoder: fr.Decoder | None = None
+        self._upgraded = False
+
+    def _open_body(self, framing: int | fr.Framing) -> Body:
+        body = Body(self._protocol, self._loop, framing)
+        if framing == 0:
+            body.feed_eof()
+        else:
+            self._body = body
+            self._decoder = fr.decoder(framing, self._max_fields)
+        return body
+
+    def _feed_body(self, data: bytes) -> bytes:
+        """Bytes into the body under way; returns what lies behind its end."""
+        body, decoder = self._body, self._decoder
+        assert body is not None
+        assert decoder is not None
+        try:
+            pieces, rest, ended = decoder.feed(data)
+        except MessageError as exc:
+            body.set_exception(exc)
+            self._body = self._decoder = None
+            raise
+        for piece in pieces:
+            body.feed_data(piece)
+        if ended:
+            self._end_body()
+        return rest
+
+    def _end_body(self) -> None:
+        assert self._body is not None
+        assert self._decoder is not None
+        self._body.trailers = self._decoder.trailers
+        self._body.feed_eof()
+        self._body = self._decoder = None
+
+    def pause_reading(self) -> None:
+        """aiohttp asks a parser that inflates to hold back; ours has nothing to hold."""
+
+    def set_upgraded(self, upgraded: bool) -> None:
+        """aiohttp declines an upgrade: bytes are messages again."""
+        self._upgraded = upgraded
+
+
+class RequestIntake(_Intake):
+    """Bytes from a client -> requests and their bodies, strictly. `peer` is set when the connection stands."""
+
+    def __init__(
+        self,
+        protocol: BaseProtocol,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        max_head: int,
+        max_fields: int,
+        max_target: int,
+    ) -> None:
+        super().__init__(protocol, loop, max_head, max_fields)
+        self._max_target = max_target
+        self._queued = 0
+        self._dead = False
+        self.peer = ""
+
+    @property
+    def mid_head(self) -> bool:
+        """A request has begun, and its head is not whole yet."""
+        return bool(self._buffer) and self._body is None and not self._dead and self._queued < _MAX_QUEUED
+
+    @property
+    def mid_body(self) -> bool:
+        """A request's body is under way."""
+        return self._body is not None
+
+    def message_consumed(self) -> None:
+        """One parsed request was taken up."""
+        self._queued -= 1
+
+    def feed_data(self, data: bytes) -> tuple[list[tuple[Request | Refused, Body]], bool, bytes]:
+        """Bytes in -> (messages, whether an upgrade was asked for, bytes behind the upgrade request)."""
+        messages: list[tuple[Request | Refused, Body]] = []
+        if self._dead:
+            return messages, False, b""
+        data = self._buffer + data if self._buffer else data
+        self._buffer = b""
+        try:
+            while data and self._queued < _MAX_QUEUED:
+                if self._body is not None:
+                    data = self._feed_request_body(data)
+                    continue
+                if self._upgraded:
+                    return messages, True, data
+                data = data.removeprefix(b"\r\n")  # RFC 9112 section 2.2: one empty line before a request is ignored
+                end = data.find(b"\r\n\r\n", 0, self._max_head + 4)
+                if end < 0:
+                    self._check_partial(data)
+                    break
+                head = request_head(data[: end + 2], self._max_fields, self._max_target, self.peer)
+                messages.append((head, self._open_body(fr.request_framing(head))))
+                self._queued += 1
+                self._upgraded = wants_upgrade(head)
+                data = data[end + 4 :]
+        except MessageError as exc:
+            messages.append(self._refuse(exc))
+            return messages, False, b""
+        if self._upgraded and self._body is None:
+            return messages, True, data
+        self._buffer = data
+        return messages, False, b""
+
+    def _check_partial(self, data: bytes) -> None:
+        """Refuse as soon as it is clear that no head will come of it."""
+        end = data.find(b"\r\n")
+        if end >= 0:
+            request_line(data, end, self._max_target)
+        elif len(data) > self._max_target + 64:
+            raise MessageError("request line too long", 414)
+        if len(data) > self._max_head:
+            raise MessageError(f"header over {self._max_head} bytes", 431)
+        lone = data.find(b"\n")
+        if lone == 0 or (lone > 0 and data[lone - 1] != 13) or data[:1] < b"!":
+            raise MessageError("this is not HTTP/1.1")
+
+    def _feed_request_body(self, data: bytes) -> bytes:
+        """A broken body is told through the body itself: who reads it answers."""
+        try:
+            return self._feed_body(data)
+        except MessageError:
+            self._dead = True
+            return b""
+
+    def _refuse(self, exc: MessageError) -> tuple[Refused, Body]:
+        self._dead = True
+        self._queued += 1
+        return Refused(exc.detail, exc.status), self._open_body(0)
+
+    def time_out(self) -> tuple[Refused, Body]:
+        """The head did not come in time: what to answer; nothing more is read."""
+        return self._refuse(MessageError("request head took too long", 408))
+
+    def feed_eof(self) -> None:
+        """The client closed."""
+
+
+class ResponseIntake(_Intake):
+    """Bytes from an upstream -> answer heads (interim ones too) and one body."""
+
+    def __init__(
+        self,
+        protocol: BaseProtocol,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        method: bytes,
+        max_head: int = 1 << 18,
+        max_fields: int = 2000,
+    ) -> None:
+        super().__init__(protocol, loop, max_head, max_fields)
+        self._method = method
+        self._done = False
+        self.began = False  # a byte of the answer has come
+
+    def message_consumed(self) -> None:
+        """Part of aiohttp's interface; answers are not queued."""
+
+    def feed_data(self, data: bytes) -> tuple[list[tuple[ResponseHead, Body]], bool, bytes]:
+        """As RequestIntake.feed_data. Raises MessageError where it is no HTTP."""
+        messages: list[tuple[ResponseHead, Body]] = []
+        self.began = self.began or bool(data)
+        data = self._buffer + data if self._buffer else data
+        self._buffer = b""
+        while data:
+            if self._body is not None:
+                data = self._feed_body(data)
+                continue
+            if self._upgraded:
+                return messages, True, data
+            if self._done:
+                raise MessageError("bytes behind the answer's end")
+            end = _ANSWER_END.search(data, 0, self._max_head)
+            if end is None:
+                if len(data) > self._max_head:
+                    raise MessageError(f"header over {self._max_head} bytes")
+                break
+            head = response_head(data[: end.end() - 1], self._max_fields)
+            data = data[end.end() :]
+            self._take(head, messages)
+        self._buffer = data
+        return messages, self._upgraded and self._body is None, b""
+
+    def _take(self, head: ResponseHead, messages: list[tuple[ResponseHead, Body]]) -> None:
+        if head.status == 101 or (self._method == b"CONNECT" and 200 <= head.status < 300):
+            self._upgraded = True
+            messages.append((head, self._open_body(0)))
+            return
+        self._done = head.status >= 200
+        messages.append((head, self._open_body(fr.response_framing(head, self._method))))
+
+    def fail(self, exc: BaseException) -> None:
+        """The connection broke: a body under way is not whole, whatever its framing."""
+        if self._body is not None:
+            self._body.set_exception(MessageError(f"the connection broke inside the body: {exc}"))
+            self._body = self._decoder = None
+
+    def feed_eof(self) -> None:
+        """The upstream closed. Raises MessageError where the answer is not whole; aiohttp hands it to the body."""
+        if self._body is not None:
+            assert self._decoder is not None
+            if not self._decoder.close():
+                raise MessageError("the connection ended inside the body")
+            self._end_body()
+
+
+def wants_upgrade(head: Request) -> bool:
+    """A tunnel is asked for: CONNECT, or Upgrade to anything but h2c (RFC 9110 section 7.8), which we drop."""
+    if head.method == b"CONNECT":
+        return True
+    upgrade = head.fields.joined(b"upgrade")
+    connection = head.fields.joined(b"connection")
+    if upgrade is None or connection is None or head.version == (1, 0):
+        return False
+    if b"upgrade" not in {token.strip().lower() for token in connection.split(b",")}:
+        return False
+    return any(token.strip().lower() not in (b"h2c", b"h2", b"") for token in upgrade.split(b","))
