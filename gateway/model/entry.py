@@ -25,6 +25,7 @@ class Entry:
     version: the ledger version that the worker knew when the upstream call began.
     upstream_seconds: how long the upstream took; what each hit saves.
     head: the status line and fields prebuilt for delivery; made by who puts it into memory, never stored.
+    until, used: how long memory may be trusted, and whether it was asked lately; memory's own, never stored.
     """
 
     status: int
@@ -43,6 +44,8 @@ class Entry:
     flags: EntryFlag = EntryFlag.NONE
     upstream_seconds: float = 0.0
     head: bytes = field(default=b"", compare=False, repr=False)
+    until: float = field(default=0.0, compare=False, repr=False)
+    used: bool = field(default=False, compare=False, repr=False)
 
     @property
     def expires_at(self) -> float:

@@ -1,9 +1,9 @@
 """Exchange: one request on its way, and what the parts found out about it. Time is read by the listener only."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
-from gateway.model.fields import Fields
+from gateway.model.fields import Fields, Pairs
 from gateway.model.outcome import Outcome, Reason
 from gateway.model.settings import RouteSettings
 
@@ -34,8 +34,12 @@ class Exchange:
     """A request, its body, and its story.
 
     started: monotonic seconds, when the head was whole. now: Unix seconds at that moment.
-    body: the whole body where it was buffered, else None. rest: what is still to come, where it is streamed
-    (then `body` holds what had been read before it was clear that it would be).
+    body: the whole body where it was buffered. rest: what is still to come, where it is streamed (then `body`
+    holds what had been read before it was clear that it would be).
+    length: the body's length in bytes as announced; None where it is chunked.
+    trailers: the request's trailer fields, known at the end of `rest`.
+    expects: the client waits for 100 (Continue) before it sends `rest`.
+    interim: passes a 1xx answer (status, reason, fields) on to the client at once.
     """
 
     request: Request
@@ -43,6 +47,10 @@ class Exchange:
     now: float
     body: bytes = b""
     rest: AsyncIterator[bytes] | None = None
+    length: int | None = 0
+    trailers: Callable[[], Pairs] = tuple
+    expects: bool = False
+    interim: Callable[[int, bytes, Pairs], None] | None = None
 
     route: RouteSettings | None = None
     key: bytes | None = None
@@ -51,6 +59,7 @@ class Exchange:
     tier: str = ""  # "memory", "disk", "redis": where the entry was found
     stored: bool = False
     collapsed: bool = False
+    would_hit: bool = False  # shadow: an entry would have been served
     ttl: float | None = None  # seconds of freshness left, negative when stale
     status: int = 0
     sent: int = 0  # bytes of body sent to the client
@@ -60,4 +69,3 @@ class Exchange:
     fwd: str = ""  # RFC 9211 section 2.2; empty where the request was not forwarded
     fwd_status: int = 0
     trace: bytes = b""
-    phases: dict[str, float] = field(default_factory=dict)

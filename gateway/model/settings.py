@@ -5,15 +5,34 @@ look at more than one field stand in `config/rules.py`, since only there the lin
 """
 
 import re
+import warnings
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from gateway.model.units import Duration, Jitter, JitterField, Size
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^/~]|~[01])*)*$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", to_lower=True)]
+
+
+def compile_pattern(value: Any) -> re.Pattern[str]:
+    """A regular expression of Python's re. ValueError where it is none; never any other exception."""
+    if isinstance(value, re.Pattern):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("expected a regular expression")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # re warns of doubtful spellings on standard error
+            return re.compile(value)
+    except (re.error, OverflowError, RecursionError) as exc:
+        detail = exc.msg if isinstance(exc, re.error) else "too large"
+        raise ValueError(f"expected a regular expression ({detail})") from None
+
+
+Pattern = Annotated[re.Pattern[str], BeforeValidator(compile_pattern)]
 Normalizer = Literal["nfkc", "casefold", "whitespace", "punctuation"]
 Mode = Literal["off", "shadow", "on"]
 
@@ -32,7 +51,7 @@ class Condition(Frozen):
     is_not: Any = Field(default=None, description="the value is present and differs from this")
     in_: tuple[Any, ...] | None = Field(default=None, alias="in", description="the value equals one of these")
     exists: bool | None = Field(default=None, description="the pointer leads to a value, or to none")
-    matches: re.Pattern[str] | None = Field(default=None, description="the value is a string in which this matches")
+    matches: Pattern | None = Field(default=None, description="the value is a string in which this matches")
 
 
 class Match(Frozen):
@@ -41,7 +60,7 @@ class Match(Frozen):
     method: tuple[str, ...] = Field(default=(), description="methods; none stated: any")
     host: tuple[str, ...] = Field(default=(), description="Host without port, lower case; `*.example.org` allowed")
     path: str | None = Field(default=None, description="`/exact`, `/prefix/*` or `/kb/{kb_id}/ask`; none: any")
-    headers: dict[FieldName, re.Pattern[str]] = Field(default={}, description="field name: pattern of its whole value")
+    headers: dict[FieldName, Pattern] = Field(default={}, description="field name: pattern of its whole value")
     body: tuple[Condition, ...] = Field(default=(), description="conditions on the JSON body")
 
 
@@ -119,8 +138,8 @@ class LeaseSettings(Frozen):
 class RouteSettings(Frozen):
     """Requests that are answered from the cache, and how."""
 
-    name: Name
-    upstream: Name
+    name: Name = Field(description="in metrics, logs and Cache-Status; a preset brings its own")
+    upstream: Name = Field(description="one of `upstreams`; may be left out where there is only one")
     match: Match = Match()
     key: KeySettings = KeySettings()
     cache: CacheSettings = CacheSettings()
@@ -133,9 +152,9 @@ class RouteSettings(Frozen):
 class TimeoutSettings(Frozen):
     """How long to wait for an upstream, phase by phase."""
 
-    connect: Duration = Field(default=2.0, description="until a connection stands (TLS included)")
-    first_byte: Duration = Field(default=60.0, description="from the request's last byte to the answer's head")
-    idle: Duration = Field(default=60.0, description="between two bytes of the body")
+    connect: Duration = Field(default=2.0, gt=0, description="until a connection stands (TLS included)")
+    first_byte: Duration = Field(default=60.0, gt=0, description="from the request's last byte to the answer's head")
+    idle: Duration = Field(default=60.0, gt=0, description="between two bytes of the body")
     total: Duration = Field(default=600.0, description="for one call, streams included; 0: no limit")
 
 
@@ -186,13 +205,13 @@ class DiskSettings(Frozen):
 class RedisSettings(Frozen):
     """A distributed L2."""
 
-    url: str = Field(description="redis://, rediss:// or unix:// URL")
+    url: str = Field(repr=False, description="redis://, rediss:// or unix:// URL")
     cluster: bool = Field(default=False, description="the server is a Redis Cluster")
     sentinel: str | None = Field(
         default=None, description="name of the master; the URL's host and `sentinels` are Sentinels"
     )
     sentinels: tuple[str, ...] = Field(default=(), description="further Sentinels, host:port")
-    username: str | None = None
+    username: str | None = Field(default=None, description="ACL user; none: the default user")
     password: str | None = Field(default=None, repr=False, description="better as ${REDIS_PASSWORD}")
     prefix: str = Field(default="ragfront:", description="of every key")
     connections: int = Field(default=16, ge=1, le=1024, description="open connections of one worker at most")
@@ -202,8 +221,8 @@ class RedisSettings(Frozen):
 class L2Settings(Frozen):
     """The tier behind memory. None stated: disk."""
 
-    disk: DiskSettings | None = None
-    redis: RedisSettings | None = None
+    disk: DiskSettings | None = Field(default=None, description="embedded, shared by the workers of one host")
+    redis: RedisSettings | None = Field(default=None, description="shared by all replicas: a Redis URL or a mapping")
     read_timeout: Duration = Field(default=0.05, gt=0, description="a read that takes longer is a miss")
     compress_over: Size = Field(default=1024, description="larger bodies are stored as zstd")
 
@@ -236,14 +255,16 @@ class ForwardingSettings(Frozen):
     forwarded: bool = Field(default=False, description="add Forwarded (RFC 7239)")
     trusted: tuple[str, ...] = Field(
         default=(),
-        description="peers (addresses, networks) whose incoming ones are kept; other peers' are dropped",
+        description="peers (addresses, networks, `unix`) whose incoming ones are kept; other peers' are dropped",
     )
 
 
 class LogSettings(Frozen):
     """What is written to standard error and to the access log."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="of the messages on standard error"
+    )
     access: str | None = Field(default=None, description="access log: a file, `-` for standard output, none: off")
 
 
@@ -259,14 +280,18 @@ class Settings(Frozen):
 
     listen: str = Field(default="127.0.0.1:8080", description="host:port, [ipv6]:port or unix:/path")
     workers: int = Field(default=1, ge=1, le=256, description="processes that share the port")
-    upstreams: dict[Name, UpstreamSettings] = Field(min_length=1)
+    upstreams: dict[Name, UpstreamSettings] = Field(
+        min_length=1, description="the services that answer, by name: a URL, a list of URLs or a mapping"
+    )
     default_upstream: Name | None = Field(default=None, description="takes what no route claims; none: the first")
     admin: AdminSettings = AdminSettings()
     l1: L1Settings = L1Settings()
     l2: L2Settings | None = Field(
         default=L2Settings(disk=DiskSettings()), description="`off` for none, a Redis URL, or a mapping"
     )
-    routes: tuple[RouteSettings, ...] = ()
+    routes: tuple[RouteSettings, ...] = Field(
+        default=(), max_length=1000, description="the first that matches takes a request; none: streamed through"
+    )
     limits: LimitSettings = LimitSettings()
     forwarding: ForwardingSettings = ForwardingSettings()
     log: LogSettings = LogSettings()

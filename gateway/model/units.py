@@ -1,5 +1,6 @@
 """Durations, sizes and jitter as people write them: `90s`, `1h30m`, `64MiB`, `10%`."""
 
+import math
 import re
 from typing import Annotated, Any, NamedTuple
 
@@ -11,30 +12,60 @@ _BYTES = {
     "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
     "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
 }  # fmt: skip
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)?")
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+")
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)?")
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
+_MAX_BYTES = 2**63 - 1
 
 
 def parse_duration(value: Any) -> float:
     """`90s`, `1h30m`, `250ms` or `0` -> seconds. ValueError where it is none."""
-    if value == 0 and not isinstance(value, bool):
+    if value == "0" or (value == 0 and not isinstance(value, bool)):
         return 0.0
-    if isinstance(value, float) and value >= 0:  # already parsed: settings are built from settings
+    if isinstance(value, float) and 0 <= value < math.inf:  # already parsed: settings are built from settings
         return value
     if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
-        return sum(float(n) * _SECONDS[unit] for n, unit in _DURATION_PART.findall(value))
+        seconds = sum(float(n) * _SECONDS[unit] for n, unit in _DURATION_PART.findall(value))
+        if seconds < math.inf:
+            return seconds
     raise ValueError("expected a duration such as 250ms, 90s, 10m or 1h30m")
+
+
+def format_duration(seconds: float) -> str:
+    """Seconds -> the shortest spelling in one unit that parse_duration reads as the same: `90s`, `10m`, `50ms`."""
+    milliseconds = round(seconds * 1000, 6)
+    if milliseconds == 0:
+        return "0s"
+    for unit in ("d", "h", "m", "s"):
+        count, rest = divmod(milliseconds, _SECONDS[unit] * 1000)
+        if rest == 0:
+            return f"{count:.0f}{unit}"
+    return f"{milliseconds:.6f}".rstrip("0").rstrip(".") + "ms"
 
 
 def parse_size(value: Any) -> int:
     """`64MiB`, `1.5 GB` or a count of bytes -> bytes. ValueError where it is none."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    if isinstance(value, str) and (match := _SIZE.fullmatch(value.strip())):
-        return int(float(match[1]) * _BYTES[match[2] or ""])
+    size: float = -1
+    if isinstance(value, int) and not isinstance(value, bool):
+        size = value
+    elif isinstance(value, str) and (match := _SIZE.fullmatch(value.strip())):
+        number, unit = match[1], match[2] or "B"
+        if "." not in number and len(number) < 20:
+            size = int(number) * _BYTES[unit]
+        elif unit != "B":  # half a byte is a slip
+            size = float(number) * _BYTES[unit]
+    if 0 <= size <= _MAX_BYTES:
+        return int(size)
     raise ValueError("expected a size such as 512KiB, 64MiB or 2GB")
+
+
+def format_size(size: int) -> str:
+    """Bytes -> the shortest exact spelling: `64MiB`, `2GB`, `1500`."""
+    for unit in ("TiB", "GiB", "MiB", "KiB", "TB", "GB", "MB", "kB"):
+        if size and size % _BYTES[unit] == 0:
+            return f"{size // _BYTES[unit]}{unit}"
+    return str(size)
 
 
 class Jitter(NamedTuple):
@@ -59,18 +90,39 @@ def parse_jitter(value: Any) -> Jitter:
         raise ValueError("expected a percentage such as 10% or a duration such as 30s") from None
 
 
+def format_jitter(jitter: Jitter) -> str:
+    """`10%` or a duration."""
+    if jitter.share:
+        return f"{round(jitter.share * 100, 6):.6f}".rstrip("0").rstrip(".") + "%"
+    return format_duration(jitter.seconds)
+
+
+_ZERO = {"const": 0}
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d))+$", "examples": ["90s"]}),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{_DURATION.pattern}$"}, _ZERO], "examples": ["90s"]}),
 ]
 Size = Annotated[
     int,
     BeforeValidator(parse_size),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": _SIZE.pattern, "examples": ["64MiB"]}),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "pattern": f"^{_SIZE.pattern}$"}, {"type": "integer", "minimum": 0}],
+            "examples": ["64MiB"],
+        }
+    ),
 ]
 JitterField = Annotated[
     Jitter,
     BeforeValidator(parse_jitter),
-    WithJsonSchema({"type": ["string", "integer"], "examples": ["10%", "30s"]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^({_PERCENT.pattern}|{_DURATION.pattern})$"},
+                _ZERO,
+            ],
+            "examples": ["10%", "30s"],
+        }
+    ),
 ]

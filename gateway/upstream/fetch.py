@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -177,10 +177,15 @@ class _Upload:
     def __init__(self, name: str, call: Call, protocol: UpstreamConnection) -> None:
         self._name = name
         self._protocol = protocol
-        self._reading: asyncio.Future[object] | None = None
+        self._reading: asyncio.Future[Any] | None = None
         self.go_on = asyncio.Event()
         self.task = asyncio.create_task(self._run(call, protocol))
-        self.task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        self.task.add_done_callback(self._sent)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        # An upstream that was promised a body must not wait for what will never come.
+        if not task.cancelled() and task.exception() is not None:
+            self._protocol.abort()
 
     async def sent_or_answered(self) -> None:
         """Until the body is sent, or the upstream answers before that. Raises what broke the body off."""

@@ -13,6 +13,7 @@ from aiohttp.streams import StreamReader
 from gateway.model.errors import MessageError
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields
+from gateway.policy.hops import wants_upgrade
 from gateway.wire import framing as fr
 from gateway.wire.head import ResponseHead, request_head, request_line, response_head
 
@@ -151,7 +152,7 @@ class RequestIntake(_Intake):
                 head = request_head(data[: end + 2], self._max_fields, self._max_target, self.peer)
                 messages.append((head, self._open_body(fr.request_framing(head))))
                 self._queued += 1
-                self._upgraded = wants_upgrade(head)
+                self._upgraded = head.method == b"CONNECT" or wants_upgrade(head.fields, head.version)
                 data = data[end + 4 :]
         except MessageError as exc:
             messages.append(self._refuse(exc))
@@ -171,7 +172,7 @@ class RequestIntake(_Intake):
         if len(data) > self._max_head:
             raise MessageError(f"header over {self._max_head} bytes", 431)
         lone = data.find(b"\n")
-        if lone == 0 or (lone > 0 and data[lone - 1] != 13) or data[:1] < b"!":
+        if data != b"\r" and (lone == 0 or (lone > 0 and data[lone - 1] != 13) or data[:1] < b"!"):
             raise MessageError("this is not HTTP/1.1")
 
     def _feed_request_body(self, data: bytes) -> bytes:
@@ -261,16 +262,3 @@ class ResponseIntake(_Intake):
             if not self._decoder.close():
                 raise MessageError("the connection ended inside the body")
             self._end_body()
-
-
-def wants_upgrade(head: Request) -> bool:
-    """A tunnel is asked for: CONNECT, or Upgrade to anything but h2c (RFC 9110 section 7.8), which we drop."""
-    if head.method == b"CONNECT":
-        return True
-    upgrade = head.fields.joined(b"upgrade")
-    connection = head.fields.joined(b"connection")
-    if upgrade is None or connection is None or head.version == (1, 0):
-        return False
-    if b"upgrade" not in {token.strip().lower() for token in connection.split(b",")}:
-        return False
-    return any(token.strip().lower() not in (b"h2c", b"h2", b"") for token in upgrade.split(b","))

@@ -1,0 +1,203 @@
+"""App: the only place that constructs. Settings -> one worker; start, reload, drain, stop."""
+
+import asyncio
+import logging
+import random
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvloop
+from aiohttp import web
+
+from gateway import __version__
+from gateway.cache.disk import Disk
+from gateway.cache.memory import Memory
+from gateway.cache.redis import Redis
+from gateway.cache.store import Store
+from gateway.cache.tiers import Tiers
+from gateway.listeners.admin.site import create_admin
+from gateway.listeners.observer import Observer
+from gateway.listeners.proxy import Proxy
+from gateway.model.errors import ConfigError
+from gateway.model.settings import L2Settings, Settings
+from gateway.observe.accesslog import AccessLog
+from gateway.observe.metrics import Metrics
+from gateway.pipeline.handle import Pipeline
+from gateway.pipeline.plan import Plan
+from gateway.ports import CannotListen, parse
+from gateway.upstream.fetch import Upstream
+
+_log = logging.getLogger("ragfront")
+
+OK = 0
+CANNOT_LISTEN = 3
+
+# What a running worker cannot change: told at reload instead of ignored.
+_FIXED = ("listen", "workers", "admin", "l1", "l2", "limits", "log")
+
+
+@dataclass(slots=True)
+class WorkerSpec:
+    """What one worker needs. load: reads the settings anew. socket_listen: an inherited listening socket."""
+
+    settings: Settings
+    load: Callable[[], Settings]
+    worker: int = 0
+    workers: int = 1
+    socket_listen: socket.socket | None = None
+
+
+class Worker:
+    """One worker's parts, and their order of starting and stopping."""
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        settings = spec.settings
+        self._spec = spec
+        self._settings = settings
+        self._metrics = Metrics(__version__, spec.worker)
+        self._access = AccessLog(settings.log.access) if settings.log.access else None
+        self._store = _store(settings.l2)
+        memory = Memory(settings.l1.max_bytes)
+        l2 = settings.l2 or L2Settings()
+        self._tiers = Tiers(memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over)
+        self._upstreams = self._connect(settings, {})
+        self._pipeline = Pipeline(Plan(settings, self._upstreams), self._tiers, random.random)
+        self._proxy = Proxy(self._pipeline, Observer(self._metrics, self._access))
+        self._runners: list[web.BaseRunner] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._draining = False
+
+    def _connect(self, settings: Settings, known: dict[str, Upstream]) -> dict[str, Upstream]:
+        """An Upstream for each name; one whose settings are as before keeps its connections."""
+        return {
+            name: known[name]
+            if name in known and known[name].settings == upstream
+            else Upstream(name, upstream, self._metrics.upstream_call)
+            for name, upstream in settings.upstreams.items()
+        }
+
+    async def start(self) -> None:
+        """Listen. CannotListen where an address is taken."""
+        await self._tiers.start()
+        self._metrics_of_tiers()
+        self._spawn(self._metrics.keep_current())
+        runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=self._settings.drain)
+        await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
+        if self._spec.worker == 0 and self._settings.admin.listen != "off":
+            admin = web.AppRunner(create_admin(self._metrics, self._not_ready, __version__), access_log=None)
+            await self._listen(admin, self._settings.admin.listen, None, share=False)
+
+    async def _listen(
+        self, runner: web.BaseRunner, listen: str, inherited: socket.socket | None, *, share: bool
+    ) -> None:
+        await runner.setup()
+        self._runners.append(runner)
+        address = parse(listen)
+        site: web.BaseSite
+        if inherited is not None:
+            site = web.SockSite(runner, inherited, backlog=1024)
+        elif address.path:
+            site = web.UnixSite(runner, address.path, backlog=1024)
+        else:
+            site = web.TCPSite(runner, address.host or None, address.port, backlog=1024, reuse_port=share or None)
+        try:
+            await site.start()
+        except OSError as exc:
+            raise CannotListen(f"cannot listen on {listen}: {exc.strerror or exc}") from exc
+
+    def _metrics_of_tiers(self) -> None:
+        self._metrics.collect_tier("memory", lambda: self._tiers.stats().memory, shared=False)
+        if self._store is not None:
+            self._metrics.collect_tier(self._store.name, lambda: self._tiers.stats().store, shared=True)
+
+    def _not_ready(self) -> list[str]:
+        return ["draining"] if self._draining else []
+
+    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def reload(self) -> None:
+        """Swap the plan, all or nothing; say what needs a restart."""
+        try:
+            settings = self._spec.load()
+        except ConfigError as exc:
+            for problem in exc.problems:
+                _log.error("not reloaded: %s", problem)
+            return
+        kept = [name for name in _FIXED if getattr(settings, name) != getattr(self._settings, name)]
+        settings = settings.model_copy(update={name: getattr(self._settings, name) for name in _FIXED})
+        upstreams = self._connect(settings, self._upstreams)
+        old = [upstream for upstream in self._upstreams.values() if upstream not in upstreams.values()]
+        self._pipeline.plan = Plan(settings, upstreams)
+        self._settings, self._upstreams = settings, upstreams
+        for upstream in old:
+            self._spawn(_retire(upstream, settings.drain))
+        _log.info("reloaded%s", f"; a restart is needed for: {', '.join(kept)}" if kept else "")
+
+    def rotate(self) -> None:
+        """Open the access log anew."""
+        if self._access is not None:
+            self._access.reopen()
+
+    async def stop(self) -> None:
+        """Take nothing new, let what is under way end, store what is to be stored."""
+        self._draining = True
+        for runner in self._runners:
+            await runner.cleanup()
+        await self._pipeline.flights.close(self._settings.drain)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tiers.close()
+        for upstream in self._upstreams.values():
+            await upstream.close()
+        if self._access is not None:
+            self._access.close()
+
+
+async def _retire(upstream: Upstream, patience: float) -> None:
+    """Close an upstream that the new settings do not name, once its calls have ended."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + patience
+    while upstream.pending and loop.time() < end:
+        await asyncio.sleep(0.1)
+    await upstream.close()
+
+
+def _store(settings: L2Settings | None) -> Store | None:
+    if settings is None:
+        return None
+    if settings.redis is not None:
+        return Redis(settings.redis)
+    return Disk(settings.disk) if settings.disk is not None else None
+
+
+async def _serve(spec: WorkerSpec) -> int:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    worker = Worker(spec)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, worker.reload)
+    loop.add_signal_handler(signal.SIGUSR1, worker.rotate)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP, signal.SIGUSR1))
+    try:
+        await worker.start()
+        if spec.worker == 0:
+            _log.info("listening on %s, admin on %s", spec.settings.listen, spec.settings.admin.listen)
+        await stop.wait()
+    except CannotListen as exc:
+        _log.error("%s", exc)
+        return CANNOT_LISTEN
+    finally:
+        await worker.stop()
+    return OK
+
+
+def run_worker(spec: WorkerSpec) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code. SIGHUP reloads, SIGUSR1 reopens the access log."""
+    return uvloop.run(_serve(spec))

@@ -1,0 +1,129 @@
+"""Deliver: an answer of the pipeline to bytes for the client, with Age, Cache-Status and Server-Timing."""
+
+import time
+from http import HTTPStatus
+
+import orjson
+
+from gateway.listeners.outgoing import Outgoing
+from gateway.model.exchange import Exchange
+from gateway.model.fields import Fields, Pairs
+from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem
+from gateway.pipeline.plan import Plan
+from gateway.policy import freshness
+from gateway.policy.cachestatus import cache_status
+from gateway.upstream.reply import Reply
+
+_CONDITIONAL = (b"content-type", b"content-encoding", b"content-language", b"content-range")
+
+
+class Delivery:
+    """Delivers the answers of one exchange. Raises UpstreamError where the body broke off; `out` says if it began."""
+
+    def __init__(self, x: Exchange, out: Outgoing, plan: Plan) -> None:
+        self._x = x
+        self._out = out
+        self._plan = plan
+
+    async def deliver(self, answer: Answer) -> None:
+        """Send it all."""
+        match answer:
+            case FromEntry():
+                await self._entry(answer)
+            case FromRecording():
+                await self._recording(answer)
+            case FromReply():
+                await self._reply(answer)
+            case Problem():
+                await self._problem(answer)
+
+    async def _entry(self, answer: FromEntry) -> None:
+        x, entry = self._x, answer.entry
+        age = b"%d" % freshness.age(entry, x.now)
+        if answer.not_modified:
+            x.status = 304
+            pairs = tuple(pair for pair in entry.fields if pair[0].lower() not in _CONDITIONAL)
+            head = self._out.head(304, b"Not Modified", (*pairs, (b"Age", age), *self._told()), length=0)
+            await self._out.whole(head, b"")
+            return
+        x.status = entry.status
+        # The length of an entry made by HEAD is that of what GET would bring, and stands among its fields.
+        length = () if x.request.method == b"HEAD" else ((b"Content-Length", b"%d" % len(entry.body)),)
+        pairs = (*entry.fields, *length, (b"Age", age), *self._told())
+        head = self._out.head(entry.status, entry.reason, pairs, length=len(entry.body))
+        await self._out.whole(head, entry.body)
+
+    async def _recording(self, answer: FromRecording) -> None:
+        x, recording = self._x, answer.recording
+        x.status = recording.status
+        pairs = self._onward(recording.fields)
+        length = recording.length
+        if recording.done and not recording.overflown and length is None and not recording.trailers:
+            length = recording.size
+            pairs = (*pairs, (b"Content-Length", b"%d" % length))
+        head = self._out.head(recording.status, recording.reason, (*pairs, *self._told()), length=length)
+        if recording.done and not recording.overflown and length is not None:
+            await self._out.whole(head, recording.body)
+            return
+        self._out.write(head)
+        async for piece in recording.read():
+            await self._out.body(piece)
+        self._out.end(recording.trailers)
+
+    async def _reply(self, answer: FromReply) -> None:
+        x, reply, out = self._x, answer.reply, self._out
+        x.status = reply.head.status
+        try:
+            if reply.upgraded:
+                await self._tunnel(reply)
+                return
+            pairs = self._onward(reply.head.fields.pairs)
+            out.write(out.head(x.status, reply.head.reason, (*pairs, *self._told()), length=reply.length))
+            await out.body(answer.prefix)
+            while piece := await reply.read():
+                await out.body(piece)
+            out.end(reply.trailers)
+        finally:
+            reply.close()
+        x.upstream_seconds = time.monotonic() - x.started
+
+    async def _tunnel(self, reply: Reply) -> None:
+        """Both ways at once, until one side closes; the other is closed then too."""
+        out = self._out
+        pairs = self._plan.forwarding.upgraded_fields(reply.head.fields)
+        out.write(out.upgraded(reply.head.status, reply.head.reason, pairs))
+        await out.splice(*reply.tunnel())
+
+    async def _problem(self, problem: Problem) -> None:
+        self._x.status = problem.status
+        self._out.keep_alive = self._out.keep_alive and not problem.close
+        document = {
+            "type": "about:blank",
+            "title": problem.title,
+            "status": problem.status,
+            "detail": problem.detail,
+            **problem.members,
+        }
+        body = orjson.dumps(document)
+        pairs = (
+            (b"Content-Type", b"application/problem+json"),
+            (b"Content-Length", b"%d" % len(body)),
+            *problem.fields,
+            *self._told(),
+        )
+        reason = HTTPStatus(problem.status).phrase.encode()
+        await self._out.whole(self._out.head(problem.status, reason, pairs, length=len(body)), body)
+
+    def _onward(self, pairs: Pairs) -> Pairs:
+        return self._plan.forwarding.response_fields(Fields(pairs))
+
+    def _told(self) -> Pairs:
+        """What we say about a request that a route claimed; others pass as if we were not there."""
+        x = self._x
+        if x.route is None:
+            return ()
+        status = (b"Cache-Status", cache_status(x))
+        if not self._plan.settings.server_timing:
+            return (status,)
+        spent = (time.monotonic() - x.started) * 1000
+        return (status, (b"Server-Timing", b'ragfront;desc="%b";dur=%.1f' % (x.outcome.encode(), spent)))

@@ -1,0 +1,186 @@
+"""Proxy: the client listener. Bytes -> Exchange -> pipeline -> bytes, and the end of the story told once."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from gateway.listeners.connection import LINGER, ClientServer, Delivered, Incoming
+from gateway.listeners.deliver import Delivery
+from gateway.listeners.outgoing import Outgoing
+from gateway.model.errors import MessageError, UpstreamError
+from gateway.model.exchange import Exchange, Request
+from gateway.model.fields import Fields
+from gateway.model.outcome import Outcome, Reason
+from gateway.pipeline.answer import Problem
+from gateway.pipeline.handle import Pipeline
+from gateway.wire.intake import Body, Refused
+
+_log = logging.getLogger("ragfront.proxy")
+
+
+class Observer(Protocol):
+    """Who is told."""
+
+    def begin(self) -> None:
+        """A request is here."""
+
+    def finish(self, x: Exchange, duration: float) -> None:
+        """It ended, this or that way. duration: seconds."""
+
+    def refused(self, peer: str, status: int, detail: str) -> None:
+        """Bytes that were no request."""
+
+
+class Proxy:
+    """Handles the requests of all client connections of one worker."""
+
+    def __init__(self, pipeline: Pipeline, observer: Observer) -> None:
+        self._pipeline = pipeline
+        self._observer = observer
+        settings = pipeline.plan.settings
+        self.limits = settings.limits
+        self.server = ClientServer(self.handle, settings.limits)
+
+    async def handle(self, incoming: Incoming) -> Delivered:
+        """One message of one client."""
+        if isinstance(incoming.message, Refused):
+            return await self._refuse(incoming, incoming.message)
+        started, now = time.monotonic(), time.time()
+        x = Exchange(incoming.message, started, now)
+        out = Outgoing(incoming.connection, incoming.message)
+        self._observer.begin()
+        try:
+            await self._serve(x, incoming.body, out)
+        finally:
+            x.sent = out.sent
+            self._observer.finish(x, time.monotonic() - started)
+        return Delivered(out.keep_alive)
+
+    async def _serve(self, x: Exchange, body: Body, out: Outgoing) -> None:
+        """Answer, whatever happens: with the pipeline's answer, with a problem, or by cutting off what had begun."""
+        delivery = Delivery(x, out, self._pipeline.plan)
+        try:
+            refused = await self._take_body(x, body, out)
+            await delivery.deliver(refused or await self._pipeline.handle(x))
+        except asyncio.CancelledError:
+            x.outcome, x.reason = Outcome.ERROR, Reason.CLIENT_GONE
+            raise
+        except UpstreamError as exc:
+            x.outcome, x.reason = Outcome.ERROR, exc.reason
+            out.abort()
+        except ConnectionError:
+            x.outcome, x.reason = Outcome.ERROR, Reason.CLIENT_GONE
+            out.abort()
+        except _BodyError as exc:
+            x.outcome, x.reason = Outcome.ERROR, exc.reason
+            await self._last_word(delivery, out, Problem(exc.status, exc.title, exc.detail, close=True))
+        except TimeoutError:
+            x.outcome, x.reason = Outcome.ERROR, Reason.CLIENT_TIMEOUT
+            out.abort()
+        except Exception:
+            _log.exception("a bug: please report it")
+            x.outcome, x.reason = Outcome.ERROR, Reason.INTERNAL
+            problem = Problem(500, "Internal Server Error", "the gateway failed; its log says how", close=True)
+            await self._last_word(delivery, out, problem)
+
+    async def _last_word(self, delivery: Delivery, out: Outgoing, problem: Problem) -> None:
+        if out.begun:
+            out.abort()
+            return
+        try:
+            await delivery.deliver(problem)
+        except (ConnectionError, TimeoutError):
+            out.abort()
+
+    async def _take_body(self, x: Exchange, body: Body, out: Outgoing) -> Problem | None:
+        """Buffer the body as far as a route needs it for its key; leave the rest to be streamed."""
+        framing = body.framing
+        if framing == 0:
+            x.length = 0
+            return None
+        x.length = framing if isinstance(framing, int) else None
+        largest = self.limits.body
+        if largest and x.length is not None and x.length > largest:
+            return _too_large(largest)
+        request = x.request
+        expects = request.version != (1, 0) and (request.fields.get(b"expect") or b"").lower() == b"100-continue"
+        x.interim = out.interim
+        wanted = self._pipeline.plan.needs_body(request)
+        if not wanted or (x.length is not None and x.length > wanted):
+            x.rest, x.expects = self._pieces(body), expects
+            x.trailers = lambda: body.trailers.pairs
+            return None
+        if expects:
+            out.proceed()
+        pieces = self._pieces(body)
+        held: list[bytes] = []
+        size = 0
+        async for piece in pieces:
+            held.append(piece)
+            size += len(piece)
+            if size > wanted:
+                x.rest = pieces
+                x.trailers = lambda: body.trailers.pairs
+                break
+        x.body = held[0] if len(held) == 1 else b"".join(held)
+        return None
+
+    async def _pieces(self, body: Body) -> AsyncIterator[bytes]:
+        """A request body as it comes, within its limits of size and time."""
+        size, largest = 0, self.limits.body
+        while not body.at_eof():
+            try:
+                async with asyncio.timeout(self.limits.body_read):
+                    piece = await body.readany()
+            except TimeoutError:
+                raise _BodyError(408, Reason.CLIENT_TIMEOUT, "Request Timeout", "the request body stopped") from None
+            except MessageError as exc:
+                raise _BodyError(400, Reason.BAD_REQUEST, "Bad Request", exc.detail) from exc
+            size += len(piece)
+            if largest and size > largest:
+                raise _BodyError(
+                    413, Reason.TOO_LARGE, "Content Too Large", f"the request body is over {largest} bytes"
+                )
+            if piece:
+                yield piece
+
+    async def _refuse(self, incoming: Incoming, refused: Refused) -> Delivered:
+        """Bytes that are no request: one answer, one line, and the connection is closed."""
+        connection = incoming.connection
+        out = Outgoing(connection, None)
+        self._observer.refused(connection.intake.peer, refused.status, refused.detail)
+        nobody = Exchange(_NO_REQUEST, 0, 0)
+        delivery = Delivery(nobody, out, self._pipeline.plan)
+        title = _TITLES.get(refused.status, "Bad Request")
+        await self._last_word(delivery, out, Problem(refused.status, title, refused.detail, close=True))
+        transport = connection.transport
+        if transport is not None and transport.can_write_eof() and not transport.is_closing():
+            transport.write_eof()
+            await asyncio.sleep(LINGER)  # the connection's loss cancels this
+        return Delivered(keep_alive=False)
+
+
+_NO_REQUEST = Request(b"", b"", (1, 1), Fields(), b"", None, b"", b"http", "")
+_TITLES = {
+    408: "Request Timeout",
+    414: "URI Too Long",
+    431: "Request Header Fields Too Large",
+    505: "HTTP Version Not Supported",
+}
+
+
+class _BodyError(Exception):
+    """The request body broke off, is malformed or too large."""
+
+    def __init__(self, status: int, reason: Reason, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.reason = reason
+        self.title = title
+        self.detail = detail
+
+
+def _too_large(largest: int) -> Problem:
+    return Problem(413, "Content Too Large", f"the request body is over {largest} bytes", close=True)

@@ -1,0 +1,46 @@
+"""Answers: what the pipeline hands to a listener for delivery. Closed set."""
+
+from dataclasses import dataclass, field
+
+from gateway.model.entry import Entry
+from gateway.model.fields import Pairs
+from gateway.pipeline.recording import Recording
+from gateway.upstream.reply import Reply
+
+
+@dataclass(slots=True)
+class FromEntry:
+    """A stored answer. not_modified: the client has it already (304)."""
+
+    entry: Entry
+    not_modified: bool = False
+
+
+@dataclass(slots=True)
+class FromRecording:
+    """An answer that has been, or is being, received for several."""
+
+    recording: Recording
+
+
+@dataclass(slots=True)
+class FromReply:
+    """An answer for this client alone, streamed as it comes. `prefix`: what was read of its body already."""
+
+    reply: Reply
+    prefix: bytes = b""
+
+
+@dataclass(slots=True)
+class Problem:
+    """No answer: a problem document (RFC 9457). close: the connection serves nothing further."""
+
+    status: int
+    title: str
+    detail: str
+    members: dict[str, str] = field(default_factory=dict)
+    fields: Pairs = ()
+    close: bool = False
+
+
+Answer = FromEntry | FromRecording | FromReply | Problem

@@ -1,0 +1,228 @@
+"""Fill: the work of one flight. L2 -> lease -> upstream -> storable? -> store."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gateway.cache.store import Claim
+from gateway.cache.tiers import Lookup, Tiers
+from gateway.model.entry import Entry, EntryFlag
+from gateway.model.errors import UpstreamError
+from gateway.model.exchange import Request
+from gateway.model.outcome import Reason
+from gateway.pipeline.flight import Flight, Landing, Work
+from gateway.pipeline.plan import Rule
+from gateway.pipeline.recording import Recording
+from gateway.policy import variants
+from gateway.policy.freshness import Verdict, classify
+from gateway.policy.storing import Skip, Store
+from gateway.upstream.fetch import Call
+from gateway.upstream.reply import Reply
+
+# How long a key whose answer could not be shared is fetched by everybody for himself.
+GIVEN_UP_FOR = 10.0
+_UPSTREAM_TROUBLE = (500, 502, 503, 504)  # RFC 5861 section 4
+
+
+@dataclass(slots=True)
+class Job:
+    """What a flight works on. key: of the entry; primary: before Vary. stale: what memory held, if still usable."""
+
+    rule: Rule
+    request: Request
+    call: Call
+    key: bytes
+    primary: bytes
+    stale: Entry | None = None
+    look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
+    lease: bool = True
+
+
+class Filler:
+    """Does the work of flights. `wall`: Unix seconds; `clock`: monotonic; `random`: [0, 1)."""
+
+    def __init__(
+        self,
+        tiers: Tiers,
+        random: Callable[[], float],
+        give_up: Callable[[bytes, Reason], None],
+        wall: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tiers = tiers
+        self._random = random
+        self._give_up = give_up
+        self._wall = wall
+        self._clock = clock
+
+    def work(self, job: Job) -> Work:
+        """The work of a flight that `job` opens."""
+        return lambda flight: self._fill(job, flight)
+
+    async def _fill(self, job: Job, flight: Flight) -> None:
+        """Land the flight with the best there is, and store what may be stored."""
+        route = job.rule.route
+        if job.look and await self._find(job, flight):
+            return
+        if not (route.lease.enabled and job.lease):
+            await self._ask(job, flight)
+            return
+        lease = await self._tiers.claim(job.key, route.lease.ttl)
+        if lease.state is Claim.HELD and not flight.landed:
+            found = await self._tiers.wait(lease, self._wall(), route.cache.l1_ttl)
+            if found.entry is not None and self._usable(job, flight, found):
+                return
+            lease = found.lease or lease
+        if lease.state is Claim.GIVEN_UP:
+            flight.land(Landing(reason=Reason.GIVEN_UP))
+            return
+        if lease.state is Claim.HELD:
+            return  # somebody else refreshes what has been served stale here
+        given_up = False
+        try:
+            given_up = await self._ask(job, flight)
+        finally:
+            await self._tiers.release(lease, GIVEN_UP_FOR if given_up else 0)
+
+    async def _find(self, job: Job, flight: Flight) -> bool:
+        """Look into L2. True where that ends the work."""
+        found = await self._tiers.find(job.key, self._wall(), job.rule.route.cache.l1_ttl)
+        if found.entry is not None and found.entry.flags & EntryFlag.VARY:
+            names = variants.names(found.entry)
+            job.key = job.rule.keyer.variant(job.primary, names, job.request)
+            found = await self._tiers.find(job.key, self._wall(), job.rule.route.cache.l1_ttl)
+        return found.entry is not None and self._usable(job, flight, found)
+
+    def _usable(self, job: Job, flight: Flight, found: Lookup) -> bool:
+        """Land with a found entry as far as it is usable. True where nothing needs to be asked."""
+        entry = found.entry
+        assert entry is not None
+        verdict = classify(entry, self._wall())
+        landing = Landing(entry=entry, tier=found.tier, key=job.key, upstream_seconds=entry.upstream_seconds)
+        if verdict is Verdict.FRESH:
+            flight.land(landing)
+            return True
+        if verdict is Verdict.STALE_REVALIDATE:
+            flight.land(replace(landing, stale=True, reason=Reason.REVALIDATING))
+        if verdict is not Verdict.EXPIRED:
+            job.stale = entry
+        return False
+
+    async def _ask(self, job: Job, flight: Flight) -> bool:
+        """Ask upstream. True where the answer may not be shared, so that others should not wait for it."""
+        started = self._clock()
+        try:
+            reply = await job.rule.upstream.fetch(job.call)
+        except UpstreamError as exc:
+            self._fail(job, flight, exc, self._clock() - started)
+            return False
+        head = reply.head
+        skip = job.rule.storing.head(job.request, head.status, head.fields)
+        if head.status in _UPSTREAM_TROUBLE and self._land_stale(job, flight):
+            reply.close()
+            return False
+        if skip is not None and not skip.shareable:
+            return self._hand_over(job, flight, reply, b"", skip.reason, started)
+        return await self._receive(job, flight, reply, skip, started)
+
+    async def _receive(self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, started: float) -> bool:
+        """Receive the body; an answer of unknown length that is no JSON is passed on while it comes."""
+        head = reply.head
+        recording = Recording(head.status, head.reason, head.fields.pairs, job.rule.route.cache.max_body, reply.length)
+        if skip is None and reply.length is None and b"json" not in (head.fields.get(b"content-type") or b"").lower():
+            landing = self._landing(job, reply, started)
+            landing.recording = recording
+            flight.land(landing)
+        try:
+            while piece := await reply.read():
+                recording.feed(piece)
+                if recording.overflown and not flight.landed:
+                    prefix = recording.take()
+                    return self._hand_over(job, flight, reply, prefix, Reason.ANSWER_TOO_LARGE, started)
+                if not await recording.room():
+                    reply.close("abandoned")
+                    return True
+        except UpstreamError as exc:
+            recording.fail(exc)
+            self._fail(job, flight, exc, self._clock() - started)
+            return False
+        recording.finish(reply.trailers)
+        if recording.overflown:
+            return True
+        self._conclude(job, flight, reply, recording, skip, started)
+        return False
+
+    def _conclude(
+        self, job: Job, flight: Flight, reply: Reply, recording: Recording, skip: Skip | None, started: float
+    ) -> None:
+        """The answer is whole: store it if it may be stored, and tell the clients."""
+        landing = self._landing(job, reply, started)
+        landing.recording = recording
+        if skip is None and not reply.whole:
+            skip = Skip(Reason.TRUNCATED, shareable=True)
+        if skip is None and recording.trailers:
+            skip = Skip(Reason.TRAILERS, shareable=True)
+        now = self._wall()
+        verdict = skip or job.rule.storing.whole(
+            job.request, reply.head.status, reply.head.fields, recording.body, now, self._random
+        )
+        match verdict:
+            case Store():
+                landing.entry = self._store(job, reply, recording.body, verdict, now, landing)
+                landing.stored = True
+            case Skip(reason=reason, shareable=shareable):
+                landing.reason = reason
+                landing.shared = shareable
+        flight.land(landing)
+
+    def _store(self, job: Job, reply: Reply, body: bytes, store: Store, now: float, landing: Landing) -> Entry:
+        route = job.rule.route
+        life = store.lifetimes
+        entry = Entry(
+            status=reply.head.status,
+            reason=reply.head.reason,
+            fields=store.fields,
+            body=body,
+            coding=store.coding,
+            route=route.name,
+            stored_at=now,
+            fresh_until=now + life.fresh,
+            stale_while_until=now + life.fresh + life.stale_while_revalidate,
+            stale_error_until=now + life.fresh + life.stale_if_error,
+            initial_age=life.initial_age,
+            tags=store.tags,
+            flags=store.flags,
+            upstream_seconds=landing.upstream_seconds,
+        )
+        landing.vary = store.vary
+        if landing.vary:
+            marker = variants.marker(entry, landing.vary)
+            self._tiers.keep(job.primary, marker, route.cache.l1_ttl)
+            job.key = job.rule.keyer.variant(job.primary, landing.vary, job.request)
+        landing.key = job.key
+        self._tiers.keep(job.key, entry, route.cache.l1_ttl)
+        return entry
+
+    def _hand_over(self, job: Job, flight: Flight, reply: Reply, prefix: bytes, reason: Reason, started: float) -> bool:
+        self._give_up(job.key, reason)
+        landing = self._landing(job, reply, started)
+        landing.reply, landing.prefix, landing.shared, landing.reason = reply, prefix, False, reason
+        flight.land(landing)
+        return True
+
+    def _fail(self, job: Job, flight: Flight, exc: UpstreamError, seconds: float) -> None:
+        if not self._land_stale(job, flight):
+            flight.land(
+                Landing(error=exc, reason=exc.reason, upstream=job.rule.upstream.name, upstream_seconds=seconds)
+            )
+
+    def _land_stale(self, job: Job, flight: Flight) -> bool:
+        """RFC 5861 section 4: a stale answer rather than an error, as long as its window lasts."""
+        now = self._wall()
+        if job.stale is None or classify(job.stale, now) is Verdict.EXPIRED or now > job.stale.stale_error_until:
+            return False
+        flight.land(Landing(entry=job.stale, stale=True, key=job.key, reason=Reason.UPSTREAM_FAILED))
+        return True
+
+    def _landing(self, job: Job, reply: Reply, started: float) -> Landing:
+        return Landing(key=job.key, upstream=reply.upstream, upstream_seconds=self._clock() - started)

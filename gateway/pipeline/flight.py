@@ -1,0 +1,153 @@
+"""Flights: one piece of work per key at a time, whoever joins, whoever leaves, whoever is cancelled.
+
+A flight is opened without an await between the look into memory and its registration, so two requests can
+never both find nothing and both ask. Its task belongs to this registry, not to the client who came first.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from gateway.model.entry import Entry
+from gateway.model.errors import UpstreamError
+from gateway.model.outcome import Reason
+from gateway.pipeline.recording import Recording
+from gateway.upstream.reply import Reply
+
+
+@dataclass(slots=True)
+class Landing:
+    """What a flight came back with. One of entry, recording, reply, error; or nothing: ask for yourself.
+
+    entry: from a tier (`tier` says which), usable as `stale` says, or just stored.
+    recording: an answer from the upstream, for the one who opened the flight, and for the others if `shared`.
+    reply, prefix: an answer that is not shared: whoever takes it first has it.
+    key, vary: under which key it is stored, and what the answer varies on.
+    """
+
+    entry: Entry | None = None
+    recording: Recording | None = None
+    reply: Reply | None = None
+    prefix: bytes = b""
+    error: UpstreamError | None = None
+    tier: str = ""
+    stale: bool = False
+    shared: bool = True
+    stored: bool = False
+    reason: Reason | None = None
+    key: bytes = b""
+    vary: tuple[bytes, ...] = ()
+    upstream: str = ""
+    upstream_seconds: float = 0.0
+
+    def take_reply(self) -> Reply | None:
+        """The reply, once."""
+        reply, self.reply = self.reply, None
+        return reply
+
+    def abandon(self) -> None:
+        """Nobody takes the reply."""
+        if (reply := self.take_reply()) is not None:
+            reply.close("abandoned")
+
+
+class Flight:
+    """Work under way for a key, and how many wait for it."""
+
+    __slots__ = ("_landing", "clients", "key", "task")
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+        self.clients = 0
+        self._landing: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def landed(self) -> bool:
+        """The clients know."""
+        return self._landing.done()
+
+    def land(self, landing: Landing) -> None:
+        """Tell the clients, once. A reply that nobody is there to take is closed."""
+        if self.landed or not self.clients:
+            landing.abandon()
+        if not self._landing.done():
+            self._landing.set_result(landing)
+
+    def fail(self, exc: BaseException) -> None:
+        """The work broke off with something that is no answer."""
+        if not self._landing.done():
+            self._landing.set_exception(exc)
+            self._landing.exception()  # nobody may be waiting
+
+    async def wait(self) -> Landing:
+        """Wait for the landing; leaving does not end the flight, since its answer will be stored."""
+        self.clients += 1
+        try:
+            return await asyncio.shield(self._landing)
+        finally:
+            self.clients -= 1
+            if not self.clients and self._landing.done() and not self._landing.cancelled():
+                self._close_orphan()
+
+    def _close_orphan(self) -> None:
+        # Whoever was woken takes the reply in the same turn; what is still here a turn later has no taker.
+        if self._landing.exception() is None:
+            asyncio.get_running_loop().call_soon(self._landing.result().abandon)
+
+
+Work = Callable[[Flight], Awaitable[None]]
+
+
+class Flights:
+    """The registry of one worker."""
+
+    def __init__(self) -> None:
+        self._flights: dict[bytes, Flight] = {}
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    def open(self, key: bytes, work: Work) -> tuple[Flight, bool]:
+        """A flight to wait for, and whether it was opened just now. No await in here: see the first lines.
+
+        One that has landed is over for those who come later, though it may still be storing its answer.
+        """
+        flight = self._flights.get(key)
+        if flight is not None and not flight.landed:
+            return flight, False
+        flight = self._flights[key] = Flight(key)
+        flight.task = asyncio.create_task(self._fly(flight, work))
+        return flight, True
+
+    def refresh(self, key: bytes, work: Work) -> bool:
+        """Work that nobody waits for, unless the key has a flight; True where it was opened."""
+        if key in self._flights:
+            return False
+        self.open(key, work)
+        return True
+
+    async def _fly(self, flight: Flight, work: Work) -> None:
+        try:
+            await work(flight)
+            if not flight.landed:
+                flight.land(Landing())
+        except asyncio.CancelledError:
+            # Only close() cancels: clients are told to fail now instead of waiting for ever.
+            flight.land(Landing())
+            raise
+        except Exception as exc:
+            flight.fail(exc)
+        finally:
+            if self._flights.get(flight.key) is flight:
+                del self._flights[flight.key]
+
+    async def close(self, seconds: float) -> None:
+        """Let what is under way be stored for so long, then cancel it."""
+        tasks = [flight.task for flight in self._flights.values() if flight.task is not None]
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)

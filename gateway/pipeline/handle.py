@@ -1,0 +1,192 @@
+"""Handle: the whole way of a request, from an exchange to an answer."""
+
+import itertools
+import time
+from collections.abc import Callable
+
+from cachetools import TTLCache
+
+from gateway.cache.tiers import Tiers
+from gateway.model.entry import Entry, EntryFlag
+from gateway.model.errors import UpstreamError
+from gateway.model.exchange import Exchange
+from gateway.model.outcome import Outcome, Reason
+from gateway.pipeline import calls
+from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem
+from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job
+from gateway.pipeline.flight import Flights, Landing
+from gateway.pipeline.plan import Plan, Rule
+from gateway.policy import freshness, validators, variants
+from gateway.policy.document import parse
+from gateway.policy.forwarding import PSEUDONYM, loops
+from gateway.policy.freshness import Verdict
+from gateway.policy.presenting import presentable
+from gateway.upstream.fetch import Upstream
+
+_GIVEN_UP_KEYS = 65_536
+_VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched by everybody for himself
+
+
+class Pipeline:
+    """One worker's pipeline. `plan` may be swapped between two requests; each request keeps the one it began with.
+
+    random: [0, 1). wall: Unix seconds. clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        tiers: Tiers,
+        random: Callable[[], float],
+        wall: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.plan = plan
+        self.flights = Flights()
+        self._tiers = tiers
+        self._given_up: TTLCache[bytes, Reason] = TTLCache(_GIVEN_UP_KEYS, GIVEN_UP_FOR, timer=clock)
+        self._filler = Filler(tiers, random, self._given_up.__setitem__, wall, clock)
+        self._turns = itertools.count()
+
+    async def handle(self, x: Exchange) -> Answer:
+        """Answer one exchange. Neither upstream nor cache make it raise; what happened stands in `x`."""
+        plan = self.plan
+        if loops(x.request.fields, PSEUDONYM):
+            x.outcome, x.reason = Outcome.ERROR, Reason.LOOP
+            return Problem(508, "Loop Detected", "this request has passed here before")
+        document = parse(x.body) if x.rest is None else None
+        rule = plan.match(x.request, document)  # 1 route
+        if rule is None:
+            return await self._relay(plan, x, plan.default, Reason.NO_ROUTE)
+        x.route = rule.route
+        if document is None:
+            return await self._relay(plan, x, rule.upstream, Reason.REQUEST_BODY_TOO_LARGE)
+        bypass = rule.admission.check(x.request, document)  # 2 admit
+        if bypass is not None:
+            return await self._relay(plan, x, rule.upstream, bypass)
+        primary = rule.keyer.key(x.request, x.body, document)  # 3 key
+        if rule.route.cache.mode == "shadow":
+            return await self._shadow(plan, x, rule, primary)
+        for _ in range(_VARY_ROUNDS):
+            entry = self._look(x, rule, primary)  # 4 look: no await from here until the flight is registered
+            verdict = self._verdict(x, rule, entry)
+            job = self._job(plan, x, rule, primary, entry, verdict)
+            if entry is not None and verdict in (Verdict.FRESH, Verdict.STALE_REVALIDATE):
+                if verdict is Verdict.STALE_REVALIDATE:
+                    self.flights.refresh(job.key, self._filler.work(job))
+                return await self._from_entry(plan, x, rule, entry, "memory")
+            if job.key in self._given_up:
+                return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
+            landing, opened = await self._fly(job)  # 6 flight
+            if not self._is_other_variant(x, rule, primary, landing, opened):
+                return await self._land(plan, x, rule, landing, opened)
+        return await self._relay(plan, x, rule.upstream, Reason.VARY_MISS)
+
+    def _look(self, x: Exchange, rule: Rule, primary: bytes) -> Entry | None:
+        """What memory holds: the variant that fits, where there are several."""
+        x.key = primary
+        entry = self._tiers.peek(primary, x.now)
+        if entry is not None and entry.flags & EntryFlag.VARY:
+            x.key = rule.keyer.variant(primary, variants.names(entry), x.request)
+            entry = self._tiers.peek(x.key, x.now)
+        return entry
+
+    def _verdict(self, x: Exchange, rule: Rule, entry: Entry | None) -> Verdict:
+        if entry is None:
+            return Verdict.EXPIRED
+        verdict = freshness.classify(entry, x.now)
+        refused = freshness.request_allows(rule.route, x.request, entry, x.now)
+        if refused is not None and verdict is not Verdict.EXPIRED:
+            x.reason = refused
+            return Verdict.STALE_ERROR
+        return verdict
+
+    def _job(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes, entry: Entry | None, verdict: Verdict) -> Job:
+        assert x.key is not None
+        return Job(
+            rule,
+            x.request,
+            calls.for_fill(plan, x, rule.upstream),
+            x.key,
+            primary,
+            stale=entry if verdict is not Verdict.EXPIRED else None,
+            look=x.reason is None,
+        )
+
+    async def _fly(self, job: Job) -> tuple[Landing, bool]:
+        flight, opened = self.flights.open(job.key, self._filler.work(job))
+        return await flight.wait(), opened
+
+    def _is_other_variant(self, x: Exchange, rule: Rule, primary: bytes, landing: Landing, opened: bool) -> bool:
+        """A follower whose request differs in what the answer turned out to vary on looks again."""
+        if opened or not landing.vary:
+            return False
+        return rule.keyer.variant(primary, landing.vary, x.request) != landing.key
+
+    async def _land(self, plan: Plan, x: Exchange, rule: Rule, landing: Landing, opened: bool) -> Answer:
+        """A flight's landing -> this client's answer."""
+        x.collapsed = not opened
+        x.upstream = landing.upstream
+        x.reason = landing.reason or x.reason
+        x.key = landing.key or x.key
+        if landing.error is not None:
+            return self._failed(x, landing.error)
+        if landing.entry is not None and (landing.tier or landing.stale):
+            return await self._from_entry(plan, x, rule, landing.entry, landing.tier or "memory")
+        x.upstream_seconds = landing.upstream_seconds
+        x.fwd, x.stored = "uri-miss", landing.stored
+        x.outcome = Outcome.MISS if opened else Outcome.COLLAPSED
+        if landing.entry is not None and not opened:
+            return await self._from_entry(plan, x, rule, landing.entry, "")
+        if landing.recording is not None and (opened or landing.shared):
+            return FromRecording(landing.recording)
+        reply = landing.take_reply()
+        if reply is not None:
+            x.outcome, x.collapsed = Outcome.MISS, False
+            return FromReply(reply, landing.prefix)
+        return await self._relay(plan, x, rule.upstream, landing.reason or Reason.GIVEN_UP)
+
+    async def _from_entry(self, plan: Plan, x: Exchange, rule: Rule, entry: Entry, tier: str) -> Answer:
+        """A stored answer, in a coding that the client accepts. tier "": it was stored just now, for several."""
+        accepted = presentable(entry, x.request, rule.route.cache.max_body)
+        if accepted is None:
+            return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
+        if tier:
+            x.tier = tier
+            x.ttl = freshness.ttl(entry, x.now)
+            x.saved_seconds = entry.upstream_seconds
+            if x.ttl < 0:
+                x.outcome = Outcome.STALE
+                x.reason = x.reason or Reason.REVALIDATING
+            else:
+                x.outcome = Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
+        return FromEntry(accepted, validators.not_modified(x.request, entry))
+
+    async def _shadow(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
+        """Everything as if the cache were on, but the client gets the upstream's answer."""
+        entry = self._look(x, rule, primary)
+        assert x.key is not None
+        if entry is None:
+            entry = (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl)).entry
+        x.would_hit = entry is not None and freshness.classify(entry, x.now) is Verdict.FRESH
+        job = self._job(plan, x, rule, primary, None, Verdict.EXPIRED)
+        job.look = job.lease = False
+        alone = b"shadow %d" % next(self._turns)
+        flight, _ = self.flights.open(alone, self._filler.work(job))
+        answer = await self._land(plan, x, rule, await flight.wait(), opened=True)
+        if x.outcome is Outcome.MISS:
+            x.outcome, x.reason = Outcome.BYPASS, Reason.SHADOW
+        return answer
+
+    async def _relay(self, plan: Plan, x: Exchange, upstream: Upstream, reason: Reason) -> Answer:
+        """Ask for this client alone, and pass the answer on as it comes."""
+        x.outcome, x.reason, x.upstream, x.fwd = Outcome.BYPASS, reason, upstream.name, "bypass"
+        try:
+            return FromReply(await upstream.fetch(calls.for_relay(plan, x, upstream)))
+        except UpstreamError as exc:
+            return self._failed(x, exc)
+
+    def _failed(self, x: Exchange, exc: UpstreamError) -> Problem:
+        x.outcome, x.reason, x.upstream = Outcome.ERROR, exc.reason, exc.upstream
+        title = "Gateway Timeout" if exc.status == 504 else "Bad Gateway"
+        return Problem(exc.status, title, f"upstream {exc.upstream}: {exc.detail}", {"upstream": exc.upstream})

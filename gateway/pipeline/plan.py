@@ -1,0 +1,48 @@
+"""Plan: the settings made ready for requests. A reload makes a new one and swaps it whole."""
+
+from dataclasses import dataclass
+
+from gateway.model.exchange import Request
+from gateway.model.settings import RouteSettings, Settings
+from gateway.policy.admission import Admission
+from gateway.policy.document import Document
+from gateway.policy.forwarding import Forwarding
+from gateway.policy.keying import Keyer
+from gateway.policy.routing import Router
+from gateway.policy.storing import Storing
+from gateway.upstream.fetch import Upstream
+
+
+@dataclass(slots=True, frozen=True)
+class Rule:
+    """One route, compiled."""
+
+    route: RouteSettings
+    admission: Admission
+    keyer: Keyer
+    storing: Storing
+    upstream: Upstream
+
+
+class Plan:
+    """All routes, and where everything else goes."""
+
+    def __init__(self, settings: Settings, upstreams: dict[str, Upstream]) -> None:
+        self.settings = settings
+        self.upstreams = upstreams
+        self.default = upstreams[settings.default_upstream or next(iter(settings.upstreams))]
+        self.forwarding = Forwarding(settings.forwarding)
+        self._router = Router(settings.routes)
+        self._rules = {
+            route.name: Rule(route, Admission(route), Keyer(route), Storing(route), upstreams[route.upstream])
+            for route in settings.routes
+        }
+
+    def needs_body(self, request: Request) -> int:
+        """How many bytes of the body to read before `match`; 0: none."""
+        return self._router.needs_body(request)
+
+    def match(self, request: Request, document: Document | None) -> Rule | None:
+        """The rule of the first route that takes the request."""
+        route = self._router.match(request, document)
+        return None if route is None else self._rules[route.name]

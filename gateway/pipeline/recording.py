@@ -1,0 +1,122 @@
+"""Recording: one answer that is being received, kept from its first byte, and read by any number of readers at once.
+
+Up to `limit` bytes all of it is kept, so a reader may come at any time and a slow one holds up nobody. Past the
+limit nobody new can join, and no more than a window is kept for those who read: the receiver waits for them.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+from gateway.model.errors import UpstreamError
+from gateway.model.fields import Pairs
+
+_WINDOW = 256 << 10  # bytes kept for the slowest reader of an answer over its limit
+
+
+class Recording:
+    """An answer's head and its body as far as it has come."""
+
+    def __init__(self, status: int, reason: bytes, fields: Pairs, limit: int, length: int | None = None) -> None:
+        self.status = status
+        self.reason = reason
+        self.fields = fields
+        self.length = length
+        self.trailers: Pairs = ()
+        self.done = False
+        self.error: UpstreamError | None = None
+        self.size = 0
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        self._dropped = 0  # pieces that every reader of an over-long answer has had
+        self._readers: dict[object, int] = {}
+        self._more: list[asyncio.Future[None]] = []
+        self._room: asyncio.Future[None] | None = None
+
+    @property
+    def overflown(self) -> bool:
+        """Larger than may be kept."""
+        return self.size > self._limit
+
+    @property
+    def body(self) -> bytes:
+        """All of it; only where it is done and not overflown."""
+        assert self.done
+        assert not self._dropped
+        if len(self._pieces) > 1:
+            self._pieces = [b"".join(self._pieces)]
+        return self._pieces[0] if self._pieces else b""
+
+    def take(self) -> bytes:
+        """What has come so far, to go on without recording."""
+        return b"".join(self._pieces)
+
+    def feed(self, piece: bytes) -> None:
+        """The next bytes."""
+        self._pieces.append(piece)
+        self.size += len(piece)
+        self._wake()
+
+    def finish(self, trailers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """The body is whole."""
+        self.trailers = tuple(trailers)
+        self.done = True
+        self._wake()
+
+    def fail(self, error: UpstreamError) -> None:
+        """The body broke off."""
+        self.error = error
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._more = self._more, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def room(self) -> bool:
+        """Wait until an over-long answer's readers have caught up. False where none is left."""
+        if not self.overflown:
+            return True
+        while self._readers:
+            self._trim()
+            if sum(map(len, self._pieces)) <= _WINDOW:
+                return True
+            self._room = asyncio.get_running_loop().create_future()
+            await self._room
+        return False
+
+    def _trim(self) -> None:
+        slowest = min(self._readers.values())
+        if slowest > self._dropped:
+            del self._pieces[: slowest - self._dropped]
+            self._dropped = slowest
+
+    def _moved(self) -> None:
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+    async def read(self) -> AsyncIterator[bytes]:
+        """The body from its first byte, then as it comes. Raises the UpstreamError that broke it off."""
+        assert not self._dropped, "a reader came after the answer had outgrown its limit"
+        me = object()
+        position = 0
+        self._readers[me] = 0
+        try:
+            while True:
+                while position < self._dropped + len(self._pieces):
+                    piece = self._pieces[position - self._dropped]
+                    position += 1
+                    self._readers[me] = position
+                    if self.overflown:
+                        self._moved()
+                    yield piece
+                if self.done:
+                    return
+                if self.error is not None:
+                    raise self.error
+                future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._more.append(future)
+                await future
+        finally:
+            del self._readers[me]
+            self._moved()

@@ -1,0 +1,200 @@
+"""Storing: may an answer be kept, and may those who wait for it right now have it all the same?
+
+Asked twice: when the head has come (`Storing.head`), and when the body is whole (`Storing.whole`).
+
+RFC 9111 section 3.5 (no storing of answers to requests with Authorization, unless marked `public`) is met by keys:
+by default credentials are part of them. A route with `identity: shared` has said that everybody may have an answer,
+and is taken at its word. `cache_control: ignore` sets aside all of Cache-Control and Expires, `no-store` and
+`private` included; answers with Set-Cookie, with `Vary: *`, parts and streams are never stored.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.model.entry import EntryFlag
+from gateway.model.exchange import Request
+from gateway.model.fields import Fields, Pairs
+from gateway.model.outcome import Reason
+from gateway.model.settings import RouteSettings
+from gateway.policy.cachecontrol import CacheControl
+from gateway.policy.coding import codings, decode
+from gateway.policy.conditions import compile_conditions
+from gateway.policy.document import EMPTY, NOT_JSON, Document, parse
+from gateway.policy.hops import end_to_end
+from gateway.policy.tags import tags
+from gateway.policy.ttl import Lifetimes, lifetimes
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Keep it.
+
+    fields: those to replay on hits. coding: the body's Content-Encoding, lower case, b"" for identity.
+    vary: names of the request fields that the answer varies on, lower case, sorted; () where on none.
+    """
+
+    fields: Pairs
+    coding: bytes
+    lifetimes: Lifetimes
+    tags: tuple[str, ...]
+    flags: EntryFlag
+    vary: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Do not keep it. shareable: followers that wait for the same key may be given this answer now."""
+
+    reason: Reason
+    shareable: bool
+
+
+# Answers to one client's credentials or budget: shared only where those are part of the key.
+_PERSONAL = frozenset({401, 402, 403, 407, 429, 451})
+# Answers to a condition, a range, an expectation or a connection, none of which is part of a key.
+_CIRCUMSTANTIAL = frozenset({206, 304, 406, 408, 412, 416, 417, 421, 425, 426, 428, 431})
+
+_STREAM_TYPES = frozenset(
+    {
+        b"text/event-stream", b"application/x-ndjson", b"application/ndjson", b"application/jsonl",
+        b"application/x-jsonlines", b"application/json-lines", b"application/stream+json", b"application/json-seq",
+        b"application/vnd.amazon.eventstream", b"multipart/x-mixed-replace", b"application/grpc",
+    }
+)  # fmt: skip
+# AI SDK streams come as text/plain, or without any type.
+_STREAM_MARKS = (b"x-vercel-ai-data-stream", b"x-vercel-ai-ui-message-stream")
+
+_NOT_REPLAYED = frozenset({b"age", b"content-length", b"trailer", b"set-cookie", b"set-cookie2"})
+_BUDGETS = (b"x-ratelimit-", b"x-rate-limit-", b"ratelimit", b"anthropic-ratelimit-")
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class Storing:
+    """One route's rules, compiled."""
+
+    __slots__ = (
+        "_clears", "_dropped", "_empty", "_knows_client", "_looks", "_respect", "_route", "_statuses", "_unless",
+    )  # fmt: skip
+
+    def __init__(self, route: RouteSettings) -> None:
+        cache = route.cache
+        self._route = route
+        self._statuses = frozenset(cache.statuses)
+        self._respect = cache.cache_control == "respect"
+        self._knows_client = route.key.identity == "credentials"
+        self._clears = bool(cache.store_unless)
+        self._unless = compile_conditions(cache.store_unless)
+        self._empty = compile_conditions(route.empty.when)
+        self._looks = bool(cache.store_unless or route.empty.when or route.tags)
+        self._dropped = _NOT_REPLAYED | {name.encode() for name in cache.replay_without}
+
+    def head(self, request: Request, status: int, fields: Fields) -> Skip | None:
+        """Why an answer with this head is not stored; None: its body decides."""
+        forbidden = self._forbidden(fields)
+        if status == 206 or b"content-range" in fields:
+            return Skip(Reason.PARTIAL_CONTENT, shareable=False)
+        if status not in self._statuses or status == 304:
+            return Skip(Reason.STATUS, forbidden is None and self._is_for_all(status))
+        if forbidden is not None:
+            return Skip(forbidden, shareable=False)
+        length = fields.get(b"content-length") or b""
+        if request.method != b"HEAD" and length.isdigit() and int(length[:18]) > self._route.cache.max_body:
+            return Skip(Reason.ANSWER_TOO_LARGE, shareable=False)
+        return None
+
+    def whole(
+        self, request: Request, status: int, fields: Fields, body: bytes, now: float, random: Callable[[], float]
+    ) -> Store | Skip:
+        """What to do with a whole answer that `head` let pass.
+
+        body: as it came, coded or not. now: Unix seconds. random: draws from [0, 1), for jitter.
+        """
+        if len(body) > self._route.cache.max_body:
+            return Skip(Reason.ANSWER_TOO_LARGE, shareable=False)
+        coding = b", ".join(codings(fields.joined(b"content-encoding")))
+        document = self._read(body, coding) if self._looks else EMPTY
+        # Where conditions stand, an answer that cannot be read cannot be cleared of being what must not be stored.
+        if self._clears and body and not (document.is_json and not self._unless(document.value)):
+            return Skip(Reason.STORE_UNLESS, shareable=True)
+        empty = document.is_json and self._empty(document.value)
+        lasting = lifetimes(self._route, fields, empty, now, random)
+        if not lasting.useful:
+            return Skip(Reason.NOT_FRESH, shareable=not self._says_no_cache(fields))
+        return Store(
+            fields=self._replayed(request, status, fields),
+            coding=coding,
+            lifetimes=lasting,
+            tags=tags(self._route.tags, fields, document.value),
+            flags=EntryFlag.EMPTY if empty else EntryFlag.NONE,
+            vary=vary_names(fields) or (),
+        )
+
+    def _forbidden(self, fields: Fields) -> Reason | None:
+        """What in the head forbids both to store an answer and to give it to anybody else."""
+        if b"set-cookie" in fields or b"set-cookie2" in fields:
+            return Reason.SET_COOKIE
+        if self._respect and b"cache-control" in fields:
+            directives = CacheControl(fields.joined(b"cache-control"))
+            if directives.has(b"no-store"):
+                return Reason.NO_STORE
+            if directives.has(b"private"):
+                return Reason.PRIVATE
+        if vary_names(fields) is None:
+            return Reason.VARY_STAR
+        if is_stream(fields):
+            return Reason.STREAM
+        return None
+
+    def _is_for_all(self, status: int) -> bool:
+        """Whether an answer with this status, which is not stored, concerns all who asked the same."""
+        if status in _CIRCUMSTANTIAL:
+            return False
+        return self._knows_client or status not in _PERSONAL
+
+    def _says_no_cache(self, fields: Fields) -> bool:
+        return self._respect and CacheControl(fields.joined(b"cache-control")).has(b"no-cache")
+
+    def _read(self, body: bytes, coding: bytes) -> Document:
+        """The body as JSON. One that expands to over eight times the route's `max_body` is not read."""
+        plain = decode(body, coding, 8 * self._route.cache.max_body) if coding else body
+        return NOT_JSON if plain is None else parse(plain)
+
+    def _replayed(self, request: Request, status: int, fields: Fields) -> Pairs:
+        """The fields of a hit, in order and spelling: what was about one call or one connection is left out."""
+        dropped = self._dropped
+        if request.method == b"HEAD":
+            dropped = dropped - {
+                b"content-length"
+            }  # it tells the size of what GET would bring: nobody can make it anew
+        elif request.method != b"GET" and 200 <= status < 300:
+            dropped = dropped | {
+                b"location",
+                b"content-location",
+            }  # where this call's run lives, and not the next one's
+        return tuple(
+            pair
+            for pair in end_to_end(fields)
+            if (name := pair[0].lower()) not in dropped and not name.startswith(_BUDGETS)
+        )
+
+
+def vary_names(fields: Fields) -> tuple[bytes, ...] | None:
+    """What an answer varies on: lower case, sorted; () for nothing, None for `*` and for what is no list of names."""
+    value = fields.joined(b"vary")
+    if value is None:
+        return ()
+    names = {part.strip(b" \t").lower() for part in value.split(b",")} - {b""}
+    if b"*" in names or not all(_TOKEN.fullmatch(name) for name in names):
+        return None
+    return tuple(sorted(names))
+
+
+def is_stream(fields: Fields) -> bool:
+    """Whether an answer is a stream of events, to be passed on one by one."""
+    media_type = fields.get(b"content-type")
+    if media_type is not None:
+        essence = media_type.partition(b";")[0].strip(b" \t").lower()
+        if essence in _STREAM_TYPES or essence.startswith(b"application/grpc+"):
+            return True
+    return any(mark in fields for mark in _STREAM_MARKS)

@@ -1,0 +1,74 @@
+"""Tags: the surrogate keys of an answer, from the upstream's fields and from members of its JSON body."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+from gateway.model.fields import Fields
+from gateway.policy.document import dump
+from gateway.policy.pointer import compile_pointer
+
+MOST_TAGS = 256
+LONGEST_TAG = 256  # characters
+
+_MOST_SEEN = 16 * MOST_TAGS  # repeated ones included: combinations of repeated values are many
+
+EVERY = "*"
+"""Stands for the tags of an answer that has more or longer ones than are kept: any purge by tag takes it.
+
+To keep just some would leave answers behind that were to be purged.
+"""
+
+_PLACEHOLDER = re.compile(r"\{((?:/[^{}]*)?)\}")
+
+
+def tags(templates: Sequence[str], fields: Fields, document_value: Any) -> tuple[str, ...]:
+    """The tags of one answer, each once, in order; with EVERY at the end where they do not fit.
+
+    templates: such as `doc:{/response/docs/*/id}`; with several pointers, one tag for each combination of values.
+    document_value: the JSON body, None where there is none.
+    """
+    found: dict[str, None] = {}
+    for seen, tag in enumerate(_all(templates, fields, document_value)):
+        if len(tag) > LONGEST_TAG or len(found) == MOST_TAGS or seen == _MOST_SEEN:
+            return (*[each for each in found if each != EVERY][: MOST_TAGS - 1], EVERY)
+        if tag:
+            found[tag] = None
+    return tuple(found)
+
+
+def _all(templates: Sequence[str], fields: Fields, document_value: Any) -> Iterator[str]:
+    for name, separator in ((b"surrogate-key", None), (b"xkey", None), (b"cache-tag", b",")):
+        for line in fields.all(name):
+            for tag in line.split(separator):
+                yield tag.strip().decode("utf-8", "replace")
+    for fill in _compiled(tuple(templates)):
+        yield from fill(document_value)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(templates: tuple[str, ...]) -> tuple[Callable[[Any], Iterable[str]], ...]:
+    return tuple(_compile(template) for template in templates)
+
+
+def _compile(template: str) -> Callable[[Any], Iterable[str]]:
+    """A template -> the tags it gives for a JSON value."""
+    pieces = _PLACEHOLDER.split(template)
+    literals, pointers = pieces[::2], [compile_pointer(text) for text in pieces[1::2]]
+
+    def fill(value: Any) -> Iterator[str]:
+        values = [[_text(each) for each in pointer.find(value) if _is_scalar(each)] for pointer in pointers]
+        for combination in product(*values):
+            yield literals[0] + "".join(text + literal for text, literal in zip(combination, literals[1:], strict=True))
+
+    return fill
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is not None and not isinstance(value, dict | list)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else dump(value).decode()
