@@ -80,20 +80,19 @@ class Flight:
             self._landing.set_exception(exc)
             self._landing.exception()  # nobody may be waiting
 
-    async def wait(self) -> Landing:
-        """Wait for the landing; leaving does not end the flight, since its answer will be stored."""
+    async def wait(self) -> tuple[Landing, Reply | None]:
+        """Wait for the landing. The first to wake gets its reply, if it has one.
+
+        Leaving does not end the flight, since its answer will be stored.
+        """
         self.clients += 1
         try:
-            return await asyncio.shield(self._landing)
+            landing = await asyncio.shield(self._landing)
+            return landing, landing.take_reply()
         finally:
             self.clients -= 1
-            if not self.clients and self._landing.done() and not self._landing.cancelled():
-                self._close_orphan()
-
-    def _close_orphan(self) -> None:
-        # Whoever was woken takes the reply in the same turn; what is still here a turn later has no taker.
-        if self._landing.exception() is None:
-            asyncio.get_running_loop().call_soon(self._landing.result().abandon)
+            if not self.clients and self.landed and self._landing.exception() is None:
+                self._landing.result().abandon()
 
 
 Work = Callable[[Flight], Awaitable[None]]

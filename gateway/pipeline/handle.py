@@ -17,11 +17,12 @@ from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job
 from gateway.pipeline.flight import Flights, Landing
 from gateway.pipeline.plan import Plan, Rule
 from gateway.policy import freshness, validators, variants
-from gateway.policy.document import parse
+from gateway.policy.document import Document, parse
 from gateway.policy.forwarding import PSEUDONYM, loops
 from gateway.policy.freshness import Verdict
 from gateway.policy.presenting import presentable
 from gateway.upstream.fetch import Upstream
+from gateway.upstream.reply import Reply
 
 _GIVEN_UP_KEYS = 65_536
 _VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched by everybody for himself
@@ -59,11 +60,9 @@ class Pipeline:
         if rule is None:
             return await self._relay(plan, x, plan.default, Reason.NO_ROUTE)
         x.route = rule.route
-        if document is None:
-            return await self._relay(plan, x, rule.upstream, Reason.REQUEST_BODY_TOO_LARGE)
-        bypass = rule.admission.check(x.request, document)  # 2 admit
-        if bypass is not None:
-            return await self._relay(plan, x, rule.upstream, bypass)
+        bypass = self._bypass(x, rule, document)  # 2 admit
+        if bypass is not None or document is None:
+            return await self._relay(plan, x, rule.upstream, bypass or Reason.REQUEST_BODY_TOO_LARGE)
         primary = rule.keyer.key(x.request, x.body, document)  # 3 key
         if rule.route.cache.mode == "shadow":
             return await self._shadow(plan, x, rule, primary)
@@ -77,10 +76,15 @@ class Pipeline:
                 return await self._from_entry(plan, x, rule, entry, "memory")
             if job.key in self._given_up:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
-            landing, opened = await self._fly(job)  # 6 flight
+            flight, opened = self.flights.open(job.key, self._filler.work(job))  # 6 flight
+            landing, reply = await flight.wait()
             if not self._is_other_variant(x, rule, primary, landing, opened):
-                return await self._land(plan, x, rule, landing, opened)
+                return await self._land(plan, x, rule, landing, reply, opened)
         return await self._relay(plan, x, rule.upstream, Reason.VARY_MISS)
+
+    def _bypass(self, x: Exchange, rule: Rule, document: Document | None) -> Reason | None:
+        reason = rule.admission.check_head(x.request)
+        return reason if reason is not None or document is None else rule.admission.check_body(document)
 
     def _look(self, x: Exchange, rule: Rule, primary: bytes) -> Entry | None:
         """What memory holds: the variant that fits, where there are several."""
@@ -113,17 +117,15 @@ class Pipeline:
             look=x.reason is None,
         )
 
-    async def _fly(self, job: Job) -> tuple[Landing, bool]:
-        flight, opened = self.flights.open(job.key, self._filler.work(job))
-        return await flight.wait(), opened
-
     def _is_other_variant(self, x: Exchange, rule: Rule, primary: bytes, landing: Landing, opened: bool) -> bool:
         """A follower whose request differs in what the answer turned out to vary on looks again."""
         if opened or not landing.vary:
             return False
         return rule.keyer.variant(primary, landing.vary, x.request) != landing.key
 
-    async def _land(self, plan: Plan, x: Exchange, rule: Rule, landing: Landing, opened: bool) -> Answer:
+    async def _land(
+        self, plan: Plan, x: Exchange, rule: Rule, landing: Landing, reply: Reply | None, opened: bool
+    ) -> Answer:
         """A flight's landing -> this client's answer."""
         x.collapsed = not opened
         x.upstream = landing.upstream
@@ -140,7 +142,6 @@ class Pipeline:
             return await self._from_entry(plan, x, rule, landing.entry, "")
         if landing.recording is not None and (opened or landing.shared):
             return FromRecording(landing.recording)
-        reply = landing.take_reply()
         if reply is not None:
             x.outcome, x.collapsed = Outcome.MISS, False
             return FromReply(reply, landing.prefix)
@@ -173,9 +174,10 @@ class Pipeline:
         job.look = job.lease = False
         alone = b"shadow %d" % next(self._turns)
         flight, _ = self.flights.open(alone, self._filler.work(job))
-        answer = await self._land(plan, x, rule, await flight.wait(), opened=True)
+        landing, reply = await flight.wait()
+        answer = await self._land(plan, x, rule, landing, reply, opened=True)
         if x.outcome is Outcome.MISS:
-            x.outcome, x.reason = Outcome.BYPASS, Reason.SHADOW
+            x.outcome, x.reason, x.fwd = Outcome.BYPASS, Reason.SHADOW, "bypass"
         return answer
 
     async def _relay(self, plan: Plan, x: Exchange, upstream: Upstream, reason: Reason) -> Answer:

@@ -1,0 +1,55 @@
+"""Does an earlier route take every request of a later one?"""
+
+from typing import Any
+
+import pytest
+
+from gateway.config.reach import takes_all
+from gateway.model.settings import Match
+
+IS_A = {"pointer": "/m", "is": "a"}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "taken"),
+    [
+        ({}, {}, True),
+        ({}, {"path": "/a", "method": ["POST"]}, True),
+        ({"path": "/a"}, {}, False),
+        ({"path": "/a"}, {"path": "/a"}, True),
+        ({"path": "/a"}, {"path": "/b"}, False),
+        ({"path": "/a/*"}, {"path": "/a/b"}, True),
+        ({"path": "/a/*"}, {"path": "/a/"}, True),
+        ({"path": "/a/*"}, {"path": "/a"}, False),
+        ({"path": "/a/*"}, {"path": "/ab"}, False),
+        ({"path": "/a/*"}, {"path": "/a/b/*"}, True),
+        ({"path": "/a/b/*"}, {"path": "/a/*"}, False),
+        ({"path": "/a/*"}, {"path": "/a/{x}/c"}, True),
+        ({"path": "/*"}, {"path": "/{x}"}, True),
+        ({"path": "/kb/{id}/ask"}, {"path": "/kb/5/ask"}, True),
+        ({"path": "/kb/{id}/ask"}, {"path": "/kb/{other}/ask"}, True),
+        ({"path": "/kb/{id}/ask"}, {"path": "/kb//ask"}, False),
+        ({"path": "/kb/5/ask"}, {"path": "/kb/{id}/ask"}, False),
+        ({"path": "/kb/{id}"}, {"path": "/kb/*"}, False),
+        ({"path": "/{x}/*"}, {"path": "/a/*"}, True),
+        ({"path": "/{x}/*"}, {"path": "/*"}, False),
+        ({"method": ["POST"]}, {"method": ["POST"]}, True),
+        ({"method": ["POST", "GET"]}, {"method": ["POST"]}, True),
+        ({"method": ["POST"]}, {"method": ["POST", "GET"]}, False),
+        ({"method": ["POST"]}, {}, False),
+        ({"host": ["a.org"]}, {"host": ["a.org"]}, True),
+        ({"host": ["*.a.org"]}, {"host": ["b.a.org", "*.c.a.org"]}, True),
+        ({"host": ["*.a.org"]}, {"host": ["a.org"]}, False),
+        ({"host": ["*.a.org"]}, {"host": ["xa.org"]}, False),
+        ({"host": ["a.org"]}, {}, False),
+        ({"headers": {"x": "a"}}, {"headers": {"x": "a", "y": "b"}}, True),
+        ({"headers": {"x": "a"}}, {"headers": {"x": "b"}}, False),
+        ({"headers": {"x": "a"}}, {}, False),
+        ({"body": [IS_A]}, {"body": [IS_A]}, True),
+        ({}, {"body": [IS_A]}, True),
+        ({"body": [IS_A]}, {}, False),
+        ({"body": [{"pointer": "/m", "is": 1}]}, {"body": [{"pointer": "/m", "is": True}]}, False),
+    ],
+)
+def test_takes_all(earlier: dict[str, Any], later: dict[str, Any], taken: bool) -> None:
+    assert takes_all(Match.model_validate(earlier), Match.model_validate(later)) is taken

@@ -1,0 +1,145 @@
+"""Flights: one piece of work per key, whoever comes and goes."""
+
+import asyncio
+
+import pytest
+
+from gateway.pipeline.flight import Flight, Flights, Landing
+
+KEY = b"k"
+
+
+class Reply:
+    """Stands in where only `close` is of interest."""
+
+    closed = False
+
+    def close(self, result: str) -> None:
+        self.closed = True
+
+
+class Work:
+    def __init__(self) -> None:
+        self.calls = 0
+        self.gate = asyncio.Event()
+        self.landing = Landing(tier="x")
+
+    async def __call__(self, flight: Flight) -> None:
+        self.calls += 1
+        await self.gate.wait()
+        flight.land(self.landing)
+
+
+async def test_a_thousand_waiters_one_work():
+    flights, work = Flights(), Work()
+    opened = []
+
+    async def ask() -> Landing:
+        flight, new = flights.open(KEY, work)
+        opened.append(new)
+        return (await flight.wait())[0]
+
+    waiting = [asyncio.create_task(ask()) for _ in range(1000)]
+    await asyncio.sleep(0)
+    work.gate.set()
+    assert all(landing is work.landing for landing in await asyncio.gather(*waiting))
+    assert (work.calls, sum(opened)) == (1, 1)
+    assert len(flights) == 0
+
+
+async def test_the_one_who_opened_may_leave():
+    flights, work = Flights(), Work()
+    first, _ = flights.open(KEY, work)
+    leader = asyncio.create_task(first.wait())
+    await asyncio.sleep(0)
+    follower = asyncio.create_task(flights.open(KEY, work)[0].wait())
+    await asyncio.sleep(0)
+    leader.cancel()
+    await asyncio.gather(leader, return_exceptions=True)
+    work.gate.set()
+    assert (await follower)[0] is work.landing
+    assert work.calls == 1
+
+
+async def test_all_may_leave_and_the_work_goes_on():
+    flights, work = Flights(), Work()
+    flight, _ = flights.open(KEY, work)
+    waiting = [asyncio.create_task(flight.wait()) for _ in range(3)]
+    await asyncio.sleep(0)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    work.gate.set()
+    await flight.task
+    assert flight.landed
+
+
+async def test_a_failure_reaches_everybody_and_the_key_is_free_again():
+    flights = Flights()
+
+    async def fails(flight: Flight) -> None:
+        raise ZeroDivisionError
+
+    flight, _ = flights.open(KEY, fails)
+    waiting = [asyncio.create_task(flight.wait()) for _ in range(3)]
+    assert all(isinstance(r, ZeroDivisionError) for r in await asyncio.gather(*waiting, return_exceptions=True))
+    assert flights.open(KEY, Work())[1]
+    await flights.close(0)
+
+
+async def test_who_comes_after_the_landing_opens_a_new_flight():
+    flights = Flights()
+    goes_on = asyncio.Event()
+
+    async def lands_early(flight: Flight) -> None:
+        flight.land(Landing())
+        await goes_on.wait()
+
+    flight, _ = flights.open(KEY, lands_early)
+    await flight.wait()
+    assert not flights.refresh(KEY, lands_early)
+    other, new = flights.open(KEY, lands_early)
+    assert new
+    assert other is not flight
+    goes_on.set()
+    await asyncio.gather(flight.task, other.task)
+    assert len(flights) == 0
+
+
+async def test_a_reply_is_taken_once_and_closed_where_nobody_takes_it():
+    flights, work = Flights(), Work()
+    work.landing.reply = reply = Reply()
+    flight, _ = flights.open(KEY, work)
+    waiting = [asyncio.create_task(flight.wait()) for _ in range(2)]
+    await asyncio.sleep(0)
+    work.gate.set()
+    assert [taken for _, taken in await asyncio.gather(*waiting)] == [reply, None]
+    assert not reply.closed
+
+    work.landing, work.gate = Landing(reply=reply), asyncio.Event()
+    flight, _ = flights.open(KEY, work)
+    work.gate.set()
+    await flight.task
+    assert reply.closed
+
+
+async def test_a_reply_whose_taker_is_cancelled_in_the_same_turn_is_closed():
+    flights, work = Flights(), Work()
+    work.landing.reply = reply = Reply()
+    flight, _ = flights.open(KEY, work)
+    taker = asyncio.create_task(flight.wait())
+    await asyncio.sleep(0)
+    work.gate.set()
+    taker.cancel()
+    await asyncio.gather(taker, flight.task, return_exceptions=True)
+    assert reply.closed
+
+
+async def test_closing_cancels_what_is_late_and_tells_those_who_wait():
+    flights, work = Flights(), Work()
+    flight, _ = flights.open(KEY, work)
+    waiter = asyncio.create_task(flight.wait())
+    await flights.close(0)
+    assert await waiter == (Landing(), None)
+    with pytest.raises(asyncio.CancelledError):
+        await flight.task

@@ -1,0 +1,87 @@
+"""Recording: any number of readers, coming at any time, get the same bytes in the same order."""
+
+import asyncio
+
+import pytest
+
+from gateway.model.errors import UpstreamReset
+from gateway.pipeline.recording import Recording
+
+
+def recording(limit: int = 1000) -> Recording:
+    return Recording(200, b"OK", (), limit)
+
+
+async def collect(made: Recording) -> bytes:
+    return b"".join([piece async for piece in made.read()])
+
+
+async def test_readers_before_during_and_after_get_everything():
+    made = recording()
+    early = asyncio.create_task(collect(made))
+    await asyncio.sleep(0)
+    made.feed(b"ab")
+    middle = asyncio.create_task(collect(made))
+    await asyncio.sleep(0)
+    made.feed(b"cd")
+    made.finish()
+    assert [await early, await middle, await collect(made), made.body] == [b"abcd"] * 4
+
+
+async def test_a_broken_body_breaks_every_reader():
+    made = recording()
+    reader = asyncio.create_task(collect(made))
+    made.feed(b"ab")
+    made.fail(UpstreamReset("rag", "gone"))
+    with pytest.raises(UpstreamReset):
+        await reader
+    with pytest.raises(UpstreamReset):
+        await collect(made)
+
+
+async def test_over_its_limit_the_receiver_waits_for_the_readers_and_keeps_no_more_than_a_window():
+    made = recording(limit=100)
+    taken: list[bytes] = []
+    gate = asyncio.Event()
+
+    async def slow() -> None:
+        async for piece in made.read():
+            taken.append(piece)
+            await gate.wait()
+
+    reader = asyncio.create_task(slow())
+    await asyncio.sleep(0)
+    piece = b"x" * 65_536
+    fed = 0
+    for _ in range(100):
+        made.feed(piece)
+        fed += 1
+        room = asyncio.create_task(made.room())
+        await asyncio.sleep(0)
+        if not room.done():
+            break
+    assert made.overflown
+    assert fed < 10
+    gate.set()
+    assert await room
+    made.finish()
+    await reader
+    assert len(taken) == fed
+
+
+async def test_nobody_left_to_read_an_over_long_answer():
+    made = recording(limit=1)
+    made.feed(b"abc")
+    assert await made.room() is False
+
+
+async def test_a_cancelled_reader_holds_nobody_up():
+    made = recording()
+    gone = asyncio.create_task(collect(made))
+    await asyncio.sleep(0)
+    made.feed(b"a")
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    made.feed(b"b")
+    made.finish()
+    assert await collect(made) == b"ab"
