@@ -69,10 +69,12 @@ class Filler:
             return
         lease = await self._tiers.claim(job.key, route.lease.ttl)
         if lease.state is Claim.HELD and not flight.landed:
-            found = await self._tiers.wait(lease, self._wall(), route.cache.l1_ttl)
-            if found.entry is not None and self._usable(job, flight, found):
+            found = await self._tiers.wait(lease, self._wall(), self._l1_ttl(job))
+            if await self._settles(job, flight, found):
                 return
-            lease = found.lease or lease
+            if found.lease is None:  # an answer came, but it is another variant's: ask without a lease
+                await self._ask(job, flight)
+                return
         if lease.state is Claim.GIVEN_UP:
             flight.land(Landing(reason=Reason.GIVEN_UP))
             return
@@ -86,12 +88,17 @@ class Filler:
 
     async def _find(self, job: Job, flight: Flight) -> bool:
         """Look into L2. True where that ends the work."""
-        found = await self._tiers.find(job.key, self._wall(), job.rule.route.cache.l1_ttl)
+        return await self._settles(job, flight, await self._tiers.find(job.key, self._wall(), self._l1_ttl(job)))
+
+    async def _settles(self, job: Job, flight: Flight, found: Lookup) -> bool:
+        """Follow a marker to the variant, and land with what is there. True where nothing needs to be asked."""
         if found.entry is not None and found.entry.flags & EntryFlag.VARY:
-            names = variants.names(found.entry)
-            job.key = job.rule.keyer.variant(job.primary, names, job.request)
-            found = await self._tiers.find(job.key, self._wall(), job.rule.route.cache.l1_ttl)
+            job.key = job.rule.keyer.variant(job.primary, variants.names(found.entry), job.request)
+            found = await self._tiers.find(job.key, self._wall(), self._l1_ttl(job))
         return found.entry is not None and self._usable(job, flight, found)
+
+    def _l1_ttl(self, job: Job) -> float:
+        return job.rule.route.cache.l1_ttl
 
     def _usable(self, job: Job, flight: Flight, found: Lookup) -> bool:
         """Land with a found entry as far as it is usable. True where nothing needs to be asked."""

@@ -1,0 +1,1 @@
+"""The admin listener: one file per resource."""
