@@ -1,1 +1,1 @@
-"""YAML to settings; errors that name the line and the way out."""
+"""Config: YAML -> frozen settings, presets, and errors that name the line and the way out."""

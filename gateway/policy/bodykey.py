@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.model.settings import KeySettings
-from gateway.policy.document import Document, dump, equal
+from gateway.policy.document import Document, dump, equal, from_settings
 from gateway.policy.pointer import REMOVE, Pointer, compile_pointer
 
 Piece = tuple[bytes, bytes]
@@ -61,7 +61,8 @@ def _leave_out(_: Any) -> Any:
     return REMOVE
 
 
-def _leave_out_if(default: Any) -> Callable[[Any], Any]:
+def _leave_out_if(stated: Any) -> Callable[[Any], Any]:
+    default = from_settings(stated)
     return lambda value: REMOVE if equal(value, default) else value
 
 

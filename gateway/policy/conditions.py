@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gateway.model.settings import Condition
-from gateway.policy.document import equal
+from gateway.policy.document import equal, from_settings
 from gateway.policy.pointer import compile_pointer
 
 Test = Callable[[Any], bool]
@@ -54,7 +54,7 @@ def _tests(condition: Condition) -> list[Test]:
         differs = _equals(condition.is_not)
         tests.append(lambda value: not differs(value))
     if condition.in_ is not None:
-        options = condition.in_
+        options = [from_settings(option) for option in condition.in_]
         tests.append(lambda value: any(equal(value, option) for option in options))
     if condition.matches is not None:
         search = condition.matches.search
@@ -62,5 +62,6 @@ def _tests(condition: Condition) -> list[Test]:
     return tests
 
 
-def _equals(wanted: Any) -> Test:
+def _equals(stated: Any) -> Test:
+    wanted = from_settings(stated)
     return lambda value: equal(value, wanted)

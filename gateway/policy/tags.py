@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 from gateway.model.fields import Fields
@@ -59,8 +59,8 @@ def _compile(template: str) -> Callable[[Any], Iterable[str]]:
     literals, pointers = pieces[::2], [compile_pointer(text) for text in pieces[1::2]]
 
     def fill(value: Any) -> Iterator[str]:
-        values = [[_text(each) for each in pointer.find(value) if _is_scalar(each)] for pointer in pointers]
-        for combination in product(*values):
+        values = (map(_text, filter(_is_scalar, pointer.find(value))) for pointer in pointers)
+        for combination in product(*(islice(texts, _MOST_SEEN + 1) for texts in values)):
             yield literals[0] + "".join(text + literal for text, literal in zip(combination, literals[1:], strict=True))
 
     return fill

@@ -147,7 +147,8 @@ class RequestIntake(_Intake):
                 data = data.removeprefix(b"\r\n")  # RFC 9112 section 2.2: one empty line before a request is ignored
                 end = data.find(b"\r\n\r\n", 0, self._max_head + 4)
                 if end < 0:
-                    self._check_partial(data)
+                    if data not in (b"", b"\r"):
+                        self._check_partial(data)
                     break
                 head = request_head(data[: end + 2], self._max_fields, self._max_target, self.peer)
                 messages.append((head, self._open_body(fr.request_framing(head))))
@@ -172,7 +173,7 @@ class RequestIntake(_Intake):
         if len(data) > self._max_head:
             raise MessageError(f"header over {self._max_head} bytes", 431)
         lone = data.find(b"\n")
-        if data != b"\r" and (lone == 0 or (lone > 0 and data[lone - 1] != 13) or data[:1] < b"!"):
+        if lone == 0 or (lone > 0 and data[lone - 1] != 13) or data[:1] < b"!":
             raise MessageError("this is not HTTP/1.1")
 
     def _feed_request_body(self, data: bytes) -> bytes:

@@ -31,6 +31,7 @@ def end(*_: object) -> Never:
 
 
 def main() -> None:
+    worker.KILL_AFTER = float(os.environ.get("KILL_AFTER", worker.KILL_AFTER))
     order = worker.received()
     assert order is not None
     how = behaviour()

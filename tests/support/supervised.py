@@ -12,7 +12,7 @@ from gateway import supervisor, worker
 from gateway.model.errors import ConfigError
 from gateway.model.settings import AdminSettings, Settings, UpstreamSettings
 
-STAND_IN = (sys.executable, str(Path(__file__).with_name("stand_in_worker.py")))
+STAND_IN = (sys.executable, "-P", str(Path(__file__).with_name("stand_in_worker.py")))
 
 
 def load(listen: str, workers: int, file: Path) -> Settings:

@@ -1,6 +1,7 @@
 """YAML 1.2 scalars, lines, and bounds."""
 
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -104,8 +105,8 @@ def test_a_tag_that_may_be_a_password_is_not_told() -> None:
         "&a [*a]",
         "a: &a {b: {<<: *a}}",
         "a: &a {<<: [*a]}",
-        "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(f"{c}: &{c} [{','.join([f'*{p}'] * 10)}]\n" for p, c in zip("abcdef", "bcdefg", strict=True)),
-        "a: &a {x: 1}\n" + "".join(f"{c}: &{c} {{<<: [{','.join([f'*{p}'] * 20)}]}}\n" for p, c in zip("abcdef", "bcdefg", strict=True)),
+        "a: &a [x]\n" + "".join(f"{c}: &{c} [{','.join([f'*{p}'] * 10)}]\n" for p, c in pairwise("abcdefg")),
+        "a: &a {x: 1}\n" + "".join(f"{c}: &{c} {{<<: [{','.join([f'*{p}'] * 20)}]}}\n" for p, c in pairwise("abcdef")),
         "".join(f"a{i}: &a{i} [*a{i - 1}]\n" if i else "a0: &a0 [x]\n" for i in range(2000)),
     ],
     ids=["lists", "mappings", "dashes", "cycle", "merge-cycle", "merge-list-cycle", "aliases", "merges", "chain"],

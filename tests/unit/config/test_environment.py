@@ -49,7 +49,7 @@ def test_references_are_replaced_once(text: str, value: str) -> None:
 def test_what_cannot_be_replaced_is_told_with_its_path(text: str, problem: str) -> None:
     data, problems = substitute({"a": [text]}, ENV, Source("f"))
     assert [(p.path, p.text) for p in problems] == [(("a", 0), problem)]
-    assert data == {"a": [None]}
+    assert data == {"a": [text]}
 
 
 def test_keys_and_what_is_no_text_stay() -> None:

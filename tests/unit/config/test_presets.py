@@ -45,7 +45,9 @@ def test_chat_keeps_in_the_key_what_changes_the_stream() -> None:
 
 
 def test_mappings_are_merged_and_all_else_is_replaced() -> None:
-    chat = route("routes: [{preset: openai-chat, name: c, match: {path: /x}, key: {ignore: [/user], defaults: {/n: 2}}}]")
+    chat = route(
+        "routes: [{preset: openai-chat, name: c, match: {path: /x}, key: {ignore: [/user], defaults: {/n: 2}}}]"
+    )
     assert chat.name == "c"
     assert (chat.match.method, chat.match.path) == (("POST",), "/x")
     assert chat.key.ignore == ("/user",)

@@ -1,5 +1,6 @@
 """Combinations inside one route: what cannot work, and what is rarely meant."""
 
+# ruff: noqa: E501  a table's row is one mistake and what is said of it
 import pytest
 
 from tests.support.config_text import loaded, problems
@@ -55,7 +56,10 @@ def test_what_cannot_work_is_an_error(route: str, problem: str) -> None:
         ("cache: {ttl: 0, stale_while_revalidate: 0}", "cache.ttl: 0 means that no answer is ever fresh"),
         ("key: {body: []}", "key.body: no member of the body is part of the key"),
         ("key: {headers: [X-Request-Id]}", "key.headers[0]: x-request-id differs in each request"),
-        ("key: {identity: shared}, match: {headers: {authorization: 'Bearer .*'}}", "key.identity: answers for callers"),
+        (
+            "key: {identity: shared}, match: {headers: {authorization: 'Bearer .*'}}",
+            "key.identity: answers for callers",
+        ),
         ("key: {identity: shared, headers: [cookie]}", "key.identity: not shared: cookie is in key.headers"),
         ("key: {identity: shared}, cache: {cache_control: ignore}", "key.identity: together with cache_control"),
     ],

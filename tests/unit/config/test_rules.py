@@ -1,5 +1,6 @@
 """Rules over upstreams, listeners, tiers and the order of routes."""
 
+# ruff: noqa: E501  a table's row is one mistake and what is said of it
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,9 @@ def test_what_is_rarely_meant_is_a_warning(text: str, warning: str) -> None:
 
 
 def test_routes_name_an_upstream_that_there_is() -> None:
-    found = problems("upstreams: {a: http://a, b: http://b}\nroutes:\n- {preset: rag, upstream: c}\n- {preset: openai-chat}")
+    found = problems(
+        "upstreams: {a: http://a, b: http://b}\nroutes:\n- {preset: rag, upstream: c}\n- {preset: openai-chat}"
+    )
     assert found == [
         "3: routes[0].upstream: no upstream of this name; expected one of a, b",
         "4: routes[1].upstream: missing; expected one of `upstreams`; may be left out where there is only one",
@@ -117,7 +120,9 @@ def test_tls_files_that_are_there_pass(tmp_path: Path) -> None:
     assert loaded(text).settings.upstreams["rag"].tls.ca == str(tmp_path / "ca")
 
 
-@pytest.mark.parametrize("url", ["redis://u:s3cret@r:x", "http://u:s3cret@r", "redis://s3cret:6379:x", "rediss//s3cret"])
+@pytest.mark.parametrize(
+    "url", ["redis://u:s3cret@r:x", "http://u:s3cret@r", "redis://s3cret:6379:x", "rediss//s3cret"]
+)
 def test_a_redis_url_is_never_told(url: str) -> None:
     assert "s3cret" not in str(problems(f"l2: {{redis: '{url}'}}\n{OK}"))
     assert "s3cret" not in str(problems(f"l2: '{url.replace('redis://', 'reds://')}'\n{OK}"))

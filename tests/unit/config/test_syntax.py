@@ -36,7 +36,9 @@ def test_syntax_errors(text: str, problem: str) -> None:
     assert caught.value.problems[0].startswith(problem)
 
 
-@pytest.mark.parametrize("text", ["password: *s3cret", "password: !s3cret!x y", "password: 's3cret", "password: [s3cret"])
+@pytest.mark.parametrize(
+    "text", ["password: *s3cret", "password: !s3cret!x y", "password: 's3cret", "password: [s3cret"]
+)
 def test_no_message_quotes_the_text(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read_document(text, Source("f"))

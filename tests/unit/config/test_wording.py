@@ -1,5 +1,6 @@
 """One plain sentence for each mistake, at its line, with the way out."""
 
+# ruff: noqa: E501  a table's row is one mistake and what is said of it
 import pytest
 
 from tests.support.config_text import loaded, problems
@@ -18,7 +19,7 @@ ROUTE = "routes:\n- name: a\n  "
         ("zzz: 1", "1: zzz: unknown key; expected one of listen, workers"),
         (ROUTE + "bypass_when: {pointer: /a, is_: 1}", "3: routes[0].bypass_when[0].is_: unknown key; did you mean is?"),
         ("routes:\n- upstream: rag", "2: routes[0].name: missing; expected in metrics, logs"),
-        ("routes: []\nupstreams:", "1: upstreams: missing; expected the services that answer"),
+        ("routes: []\nupstreams:", "2: upstreams: missing; expected the services that answer"),
         ("upstreams: {}", "1: upstreams: expected at least one; the services that answer"),
         ("upstreams:\n  rag:\n    host: pass", "2: upstreams.rag.urls: missing; expected base URLs of its replicas"),
         ("upstreams: {rag: []}", "1: upstreams.rag.urls: expected at least one; base URLs"),

@@ -38,7 +38,8 @@ def test_a_docstring_is_introduced_by_its_name_once() -> None:
 @pytest.mark.parametrize(
     ("sentences", "expected"),
     [
-        (["It is nice here now.", "Apples are round."], ["It is nice here now.", "Apples are round."]),
+        (["Fruit is sweet.", "Apples are round."], ["Apples are round."]),
+        (["Apples are round.", "They taste good."], ["Apples are round.", "They taste good."]),
         (["Apples are used as follows:", "Apples are sweet fruits."], ["Apples are sweet fruits."]),
         (["Apples grow as long as it is warm:"], ["Apples grow as long as it is warm."]),
         (["See also the pears.", "Apples are round."], ["Apples are round."]),

@@ -34,6 +34,8 @@ def test_prose_is_told_from_code(lines: tuple[str, ...], prose: bool) -> None:
         ("the 2 * 3 * 4 product", "the 2 * 3 * 4 product"),
         ("As said. [2] Then", "As said. Then"),
         ("a block (see section With Statement) of code", "a block of code"),
+        ('It is "x". [1]. Then', "It is `x`. Then"),
+        (":param a: the first. :return: all", "a: the first. Returns: all"),
         ("the file `name'", "the file `name`"),
         ('“"*"” or “"**kwargs"”', "“`*`” or “`**kwargs`”"),
     ],

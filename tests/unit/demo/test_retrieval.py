@@ -17,20 +17,20 @@ def index() -> Index:
 
 
 @pytest.mark.parametrize(
-    ("query", "source"),
+    ("query", "title"),
     [
-        ("How does the with statement work?", "language/with/"),
-        ("What is a metaclass?", "language/specialnames/"),
-        ("what is a class?", "language/"),
-        ("How do I sort a list in place?", "language/typesseq"),
-        ("How do I run a subprocess and capture its output?", "library/subprocess.run/"),
-        ("How do I serialize an object to JSON?", "library/json.dump"),
-        ("operator precedence", "language/operator-summary/"),
-        ("What does the json.loads function do?", "library/json.loads/"),
+        ("How does the with statement work?", "The `with` statement"),
+        ("What is a metaclass?", "etaclass"),
+        ("what is a class?", "Class"),
+        ("How do I sort a list in place?", "list.sort"),
+        ("How do I run a subprocess and capture its output?", "subprocess.run"),
+        ("How do I serialize an object to JSON?", "json.dump"),
+        ("operator precedence", "Operator precedence"),
+        ("What does the json.loads function do?", "json.loads"),
     ],
 )
-def test_the_best_passage_is_about_the_question(index: Index, query: str, source: str) -> None:
-    assert index.search(query)[0].passage.id.startswith(source)
+def test_the_best_passage_is_about_the_question(index: Index, query: str, title: str) -> None:
+    assert title in index.search(query)[0].passage.title
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from gateway.demo.terms import stem, terms
         ("", []),
         ("How do I use it, please?", []),
         ("What is a generator function?", ["generator", "function"]),
-        ("Open a file with a name", ["open", "fil", "nam"][:1] + ["file", "name"]),
+        ("Open a file with a name", ["open", "file", "name"]),
         ("How does the with statement work?", ["`with`", "statement"]),
         ("`for` and for", ["`for`"]),
         ("What does __init__ do?", ["__init__", "init"]),

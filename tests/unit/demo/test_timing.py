@@ -16,9 +16,10 @@ def test_tokens_joined_give_the_text(text: str) -> None:
     assert "".join(tokens(text)) == text
 
 
-async def until(generator: Generator, waiting: int) -> None:
+async def until(generator: Generator, **state: int) -> None:
+    """Let the loop turn until the generator's counts are these."""
     async with asyncio.timeout(5):
-        while generator.waiting != waiting:
+        while any(getattr(generator, name) != count for name, count in state.items()):  # noqa: ASYNC110 (plain numbers)
             await asyncio.sleep(0)
 
 
@@ -30,10 +31,8 @@ async def test_an_answer_takes_the_first_token_and_the_pace_of_the_others() -> N
     assert clock() - started >= 0.05 - 0.001
 
     started = clock()
-    arrivals = []
     async with aclosing(generator.stream(["a", "b", "c"])) as stream:
-        async for _ in stream:
-            arrivals.append(clock() - started)
+        arrivals = [clock() - started async for _ in stream]
     assert all(arrival >= due - 0.001 for arrival, due in zip(arrivals, (0.03, 0.04, 0.05), strict=True))
 
 
@@ -74,9 +73,7 @@ async def test_a_waiter_that_leaves_does_not_hold_up_the_others() -> None:
 async def test_a_generation_that_is_cancelled_frees_its_slot() -> None:
     generator = Generator(DemoOptions(slots=1, first_token=3600, per_token=0))
     endless = asyncio.create_task(generator.whole(["never"]))
-    async with asyncio.timeout(5):
-        while not generator.generating:
-            await asyncio.sleep(0)
+    await until(generator, generating=1)
     endless.cancel()
     with pytest.raises(asyncio.CancelledError):
         await endless
@@ -102,9 +99,7 @@ async def test_no_more_generations_at_a_time_than_slots() -> None:
 async def test_without_a_limit_nobody_waits() -> None:
     generator = Generator(DemoOptions(slots=0, first_token=3600))
     tasks = [asyncio.create_task(generator.whole(["x"])) for _ in range(50)]
-    async with asyncio.timeout(5):
-        while generator.generating < 50:
-            await asyncio.sleep(0)
+    await until(generator, generating=50)
     assert generator.waiting == 0
     for task in tasks:
         task.cancel()

@@ -7,7 +7,7 @@ from gateway.policy.bodykey import BodyKey, Piece
 from gateway.policy.document import parse
 
 
-def piece(body: bytes, **settings: Any) -> Piece:
+def piece(body: bytes, /, **settings: Any) -> Piece:
     return BodyKey(KeySettings.model_validate(settings)).piece(body, parse(body))
 
 

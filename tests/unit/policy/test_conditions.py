@@ -1,10 +1,12 @@
 import re
+from datetime import date
 from typing import Any
 
 import pytest
 
 from gateway.model.settings import Condition
 from gateway.policy.conditions import SEARCHED, compile_all, compile_conditions
+from gateway.policy.document import parse
 
 DOCUMENT = {
     "answer": None,
@@ -56,6 +58,14 @@ def condition(**stated: Any) -> Condition:
 )
 def test_condition_holds(stated: dict[str, Any], holds: bool) -> None:
     assert compile_conditions([condition(**stated)])(DOCUMENT) is holds
+
+
+def test_numbers_of_settings_are_the_numbers_that_were_written() -> None:
+    document = parse(b'{"n":4.653560393926771e+16,"m":123456789012345678901234567890,"d":"2024-05-01"}').value
+    assert compile_conditions([condition(pointer="/n", **{"is": 4.653560393926771e16})])(document)
+    assert compile_conditions([condition(pointer="/m", **{"in": [123456789012345678901234567890]})])(document)
+    assert compile_conditions([condition(pointer="/d", **{"is": date(2024, 5, 1)})])(document)
+    assert not compile_conditions([condition(pointer="/n", **{"is": float("nan")})])(document)
 
 
 def test_any_of_none_is_false_and_all_of_none_is_true() -> None:

@@ -114,7 +114,11 @@ def variant(names: list[bytes], fields: Pairs) -> bytes:
         ([b"Accept-Encoding"], ((b"Accept-Encoding", b"gzip, br"),), ((b"accept-encoding", b"br;q=1.0,gzip"),)),
         ([b"Accept-Encoding"], ((b"Accept-Encoding", b"gzip, x-new"),), ((b"Accept-Encoding", b"x-gzip"),)),
         ([b"Accept"], ((b"Accept", b"text/html, */*"),), ((b"Accept", b"Text/HTML"), (b"Accept", b"*/*"))),
-        ([b"Accept-Language"], ((b"Accept-Language", b"de-DE , en; q=0.5"),), ((b"Accept-Language", b"de-de,en;q=0.5"),)),
+        (
+            [b"Accept-Language"],
+            ((b"Accept-Language", b"de-DE , en; q=0.5"),),
+            ((b"Accept-Language", b"de-de,en;q=0.5"),),
+        ),
         ([b"X-A", b"X-B"], ((b"X-A", b"1"),), ((b"X-A", b" 1 "), (b"X-C", b"2"))),
         ([b"X-A"], ((b"X-A", b"1"), (b"Connection", b"x-a")), ()),
     ],

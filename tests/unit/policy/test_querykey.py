@@ -6,7 +6,7 @@ from gateway.model.settings import KeySettings
 from gateway.policy.querykey import QueryKey
 
 
-def piece(query: bytes | None, **settings: Any) -> list[bytes] | None:
+def piece(query: bytes | None, /, **settings: Any) -> list[bytes] | None:
     return QueryKey(KeySettings.model_validate(settings)).piece(query)
 
 

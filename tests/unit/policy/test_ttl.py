@@ -92,7 +92,8 @@ def test_jitter_does_not_lift_the_base_over_what_is_stated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "fresh"), [((), 90), (control(b"max-age=20"), 20), (control(b"max-age=500"), 90), (control(b"no-cache"), 0)]
+    ("fields", "fresh"),
+    [((), 90), (control(b"max-age=20"), 20), (control(b"max-age=500"), 90), (control(b"no-cache"), 0)],
 )
 def test_empty_answers_have_their_own_lifetime_and_no_stale_windows(fields: Pairs, fresh: float) -> None:
     assert of(fields, empty=True) == (fresh, 0, 0, 0)

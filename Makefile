@@ -1,0 +1,63 @@
+# What a new user, a developer and CI run. `make help` tells.
+
+VENV := .venv
+BIN := $(VENV)/bin
+UPSTREAM ?=
+# pytest-xdist: processes that run tests side by side.
+JOBS ?= 2
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check redis
+
+help: ## Tell what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: $(VENV)/.run ## Run the demo, or with UPSTREAM=http://host:port the gateway in front of that service
+ifeq ($(strip $(UPSTREAM)),)
+	@exec $(BIN)/ragfront demo
+else
+	@exec $(BIN)/ragfront serve --upstream '$(UPSTREAM)'
+endif
+
+test: $(VENV)/.dev redis ## Run all tests; installs redis-server where it is missing and that can be done
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+check: $(VENV)/.dev ## Lint, formatting, types, layers, and a test file for each module
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/unit/test_house.py
+
+# Stamps: what is installed is what pyproject.toml asked for.
+$(VENV)/.run: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(VENV)/.run $@
+
+$(BIN)/python:
+	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if command -v $$python >/dev/null && \
+	     $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "making $(VENV) with $$python"; \
+	    $$python -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); \
+	    echo 'ragfront: the venv could not be made; on Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; \
+	  fi; \
+	done; \
+	echo 'ragfront: Python 3.11 or newer is needed, and none was found on PATH' >&2; exit 1
+
+redis:
+	@command -v redis-server >/dev/null && exit 0; \
+	if ! command -v apt-get >/dev/null; then as=none; \
+	elif [ "$$(id -u)" = 0 ]; then as=; \
+	elif sudo -n true 2>/dev/null; then as=sudo; \
+	else as=none; fi; \
+	if [ "$$as" != none ] && $$as apt-get -qq update && \
+	   $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends redis-server; then exit 0; fi; \
+	echo 'ragfront: the tests need redis-server on PATH; install Redis 6.2 or newer (apt, dnf, brew: package redis)' >&2; \
+	exit 1

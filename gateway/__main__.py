@@ -1,0 +1,18 @@
+"""`ragfront` and `python -m gateway`: which of the two programs this process is."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; exits the process."""
+    if sys.argv[1:2] == ["worker"]:  # started by the supervisor, without the memory of the command line's libraries
+        from gateway.worker import main as work
+
+        sys.exit(work())
+    from gateway.cli import main as command
+
+    command()
+
+
+if __name__ == "__main__":
+    main()

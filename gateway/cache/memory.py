@@ -1,0 +1,154 @@
+"""Memory: one worker's own entries, bounded by bytes. Synchronous, no clock.
+
+Eviction is by second chance (CLOCK): an entry that was asked since the hand last passed stays. It keeps as much as
+LRU (on skewed traffic more) and a hit sets one flag instead of moving a link. The flag and the time limit are fields
+of the entry: an object beside each entry would cost 90 bytes and twice the garbage collector's work.
+"""
+
+import math
+import sys
+from collections import deque
+from typing import Any
+
+from cachetools import Cache
+
+from gateway.model.entry import Entry
+
+_BOOKKEEPING = 640
+"""Bytes that an entry takes beside body, fields and tags: objects, table rows, key, the head's status line."""
+
+_PER_LINE = 12
+"""Bytes of a field line beside name and value: in a prebuilt head, and its place in the tuple of fields."""
+
+_PER_TAG = 80
+
+_SHARE = 8
+"""An entry over this part of the whole is not kept: one huge answer should not push out thousands of small ones."""
+
+_SECOND_CHANCES = 32
+"""Entries that one eviction passes over at most, so that none takes long."""
+
+_SHARED = 1024
+_SHARED_SIZE = 256
+"""How many texts and field lines entries have in common, and how long (bytes) those may be."""
+
+
+class _Clock(Cache[bytes, Entry]):
+    """Second chance as a cachetools policy. Counts entries, not bytes: a table of sizes costs 100 bytes per entry."""
+
+    def __init__(self) -> None:
+        super().__init__(maxsize=sys.maxsize)
+        self._hand: deque[bytes] = deque()
+        self._gone = 0  # keys in the hand's way that are deleted
+
+    def __setitem__(self, key: bytes, entry: Entry) -> None:
+        if key not in self:
+            self._hand.append(key)
+        super().__setitem__(key, entry)
+
+    def __delitem__(self, key: bytes) -> None:
+        super().__delitem__(key)
+        self._gone += 1
+        if self._gone > len(self) + _SECOND_CHANCES:
+            self._hand = deque(key for key in dict.fromkeys(self._hand) if key in self)
+            self._gone = 0
+
+    def popitem(self) -> tuple[bytes, Entry]:
+        """Removes and returns an entry that was not asked lately; KeyError where there is none at all."""
+        hand, chances = self._hand, _SECOND_CHANCES
+        while hand:
+            key = hand.popleft()
+            if key not in self:
+                self._gone -= 1
+                continue
+            entry = self[key]
+            if entry.used and chances:
+                entry.used = False
+                hand.append(key)
+                chances -= 1
+                continue
+            super().__delitem__(key)
+            return key, entry
+        raise KeyError("empty")
+
+    def clear(self) -> None:
+        super().clear()
+        self._hand.clear()
+        self._gone = 0
+
+
+class Memory:
+    """The first tier. max_bytes: bodies, fields and bookkeeping together."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self.bytes = 0
+        self.evictions = 0
+        self._entries = _Clock()
+        self._shared: dict[Any, Any] = {}
+
+    def get(self, key: bytes) -> Entry | None:
+        """The entry, however old: `until` and its own times say whether it may be used."""
+        try:
+            entry = self._entries[key]
+        except KeyError:
+            return None
+        entry.used = True
+        return entry
+
+    def put(self, key: bytes, entry: Entry, until: float = math.inf) -> None:
+        """Keeps an entry and replaces what was there. One that is too large is not kept, nor is the one before it.
+
+        until: Unix seconds; what `entry.until` is set to.
+        """
+        self.remove(key)
+        self._share(entry)
+        size = _size(entry)
+        if size > self.max_bytes // _SHARE:
+            return
+        while self.bytes + size > self.max_bytes:
+            _, evicted = self._entries.popitem()
+            self.bytes -= _size(evicted)
+            self.evictions += 1
+        entry.until = until
+        entry.used = False
+        self._entries[key] = entry
+        self.bytes += size
+
+    def remove(self, key: bytes) -> None:
+        """Forgets an entry; an unknown key is fine."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self.bytes -= _size(entry)
+
+    def clear(self) -> None:
+        """Forgets all."""
+        self._entries.clear()
+        self._shared.clear()
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._entries
+
+    def _share(self, entry: Entry) -> None:
+        """Makes equal texts and field lines one object for all entries: most are alike in all answers of a route."""
+        if len(self._shared) > _SHARED:
+            self._shared.clear()
+        one = self._shared.setdefault
+        entry.route = one(entry.route, entry.route)
+        entry.reason = one(entry.reason, entry.reason)
+        entry.coding = one(entry.coding, entry.coding)
+        entry.fields = tuple([one(line, line) if len(line[1]) < _SHARED_SIZE else line for line in entry.fields])
+
+
+def _size(entry: Entry) -> int:
+    """What an entry takes, from what does not change while it is kept: its head may be made later than it is put."""
+    size = _BOOKKEEPING + len(entry.body) + len(entry.tags) * _PER_TAG
+    for tag in entry.tags:
+        size += len(tag)
+    for name, value in entry.fields:
+        size += len(name) + len(value) + _PER_LINE
+    return size

@@ -1,0 +1,196 @@
+"""Redis: the distributed second tier, one server, Sentinel or Cluster. No exception of redis-py leaves this file.
+
+Each operation has a time limit and is tried once. One that is cut off closes its connection (redis-py does so for
+whatever interrupts a reply), so that no reply is ever taken for another's. Needs GET, MGET, SET, UNLINK and EVAL;
+where DBSIZE and INFO are not allowed, usage is not known.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from redis.asyncio import RedisCluster
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
+
+from gateway.cache.redis_client import Client, client
+from gateway.cache.store import Claim, Record, Usage
+from gateway.model.errors import StoreUnavailable
+from gateway.model.settings import RedisSettings
+
+T = TypeVar("T")
+
+_SECONDS = 1.5
+_WRITE_SECONDS = 5.0
+"""For one operation, connecting included. Who needs it sooner does not wait, and finds a connection next time."""
+
+_RELEARN_AFTER = 1.0
+"""Seconds between two questions for a Cluster's map: asking closes the connections of all."""
+
+# A lease is its owner's token, or the empty string once it is given up. KEYS: the lease. ARGV: token, milliseconds.
+_CLAIM = """
+local holder = redis.call('GET', KEYS[1])
+if holder == '' then return 2 end
+if holder and holder ~= ARGV[1] then return 1 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 0
+"""
+_CLAIMS = {0: Claim.GRANTED, 1: Claim.HELD, 2: Claim.GIVEN_UP}
+
+_RENEW = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
+
+_RELEASE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[1], '', 'PX', ARGV[2])
+return 1
+"""
+
+
+class Redis:
+    """A store in Redis, under the settings' key prefix. clock: Unix seconds."""
+
+    name = "redis"
+    batched = True
+
+    def __init__(self, settings: RedisSettings, *, clock: Callable[[], float] = time.time) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._client: Client | None = None
+        self._closed = False
+        self._relearn_at = 0.0
+        self._slots = asyncio.Semaphore(settings.connections)
+        self._entry = settings.prefix.encode() + b"entry:"
+        self._lease = settings.prefix.encode() + b"lease:"
+
+    async def start(self) -> None:
+        """Connects nothing: the first operation does."""
+
+    async def close(self) -> None:
+        self._closed = True
+        await self._drop(self._client)
+
+    async def read(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        names = [self._entry + key.hex().encode() for key in keys]
+
+        async def ask(redis: Any) -> list[bytes | None]:
+            if isinstance(redis, RedisCluster):
+                rows = await self._pipelined(redis, [("GET", name) for name in names])
+                return _records([None if isinstance(row, Exception) else row for row in rows], len(names))
+            return _records(await redis.execute_command("MGET", *names), len(names))
+
+        return await self._ask(ask) if names else []
+
+    async def write(self, items: Sequence[Record]) -> None:
+        now = self._clock()
+        commands: list[tuple[Any, ...]] = [
+            ("SET", self._entry + key.hex().encode(), value, "PX", _milliseconds(expires_at - now))
+            for key, value, expires_at in items
+            if expires_at > now
+        ]
+        if commands:
+            await self._ask(lambda redis: self._pipelined(redis, commands), _WRITE_SECONDS)
+
+    async def remove(self, keys: Sequence[bytes]) -> None:
+        commands = [("UNLINK", self._entry + key.hex().encode()) for key in keys]
+        if commands:
+            await self._ask(lambda redis: self._pipelined(redis, commands), _WRITE_SECONDS)
+
+    async def claim(self, key: bytes, token: bytes, ttl: float) -> Claim:
+        return _CLAIMS[await self._eval(_CLAIM, key, token, _milliseconds(ttl))]
+
+    async def renew(self, key: bytes, token: bytes, ttl: float) -> bool:
+        return await self._eval(_RENEW, key, token, _milliseconds(ttl)) == 1
+
+    async def release(self, key: bytes, token: bytes, given_up_for: float = 0.0) -> None:
+        await self._eval(_RELEASE, key, token, _milliseconds(given_up_for) if given_up_for > 0 else 0)
+
+    async def usage(self) -> Usage:
+        """Of the whole database and the servers' whole memory: Redis keeps no count by prefix."""
+
+        async def ask(redis: Any) -> Usage:
+            where = {"target_nodes": RedisCluster.PRIMARIES} if isinstance(redis, RedisCluster) else {}
+            try:
+                entries = await redis.execute_command("DBSIZE", **where)
+                memory = await redis.execute_command("INFO", "memory", **where)
+            except ResponseError:
+                return Usage(None, None)
+            nodes = [memory] if "used_memory" in memory else list(memory.values())
+            return Usage(int(entries), sum(int(node["used_memory"]) for node in nodes))
+
+        return await self._ask(ask)
+
+    async def _eval(self, script: str, key: bytes, *args: Any) -> int:
+        name = self._lease + key.hex().encode()
+
+        async def ask(redis: Any) -> int:
+            # EVAL and not EVALSHA: the server keeps what it compiled, and is never asked for a script it has lost.
+            reply = await redis.execute_command("EVAL", script, 1, name, *args)
+            if reply not in (0, 1, 2):
+                raise ValueError("not an answer to a lease's script")
+            return int(reply)
+
+        return await self._ask(ask)
+
+    async def _ask(self, talk: Callable[[Any], Awaitable[T]], seconds: float = _SECONDS) -> T:
+        """What the talk with the server comes to; StoreUnavailable for whatever goes wrong in it."""
+        if self._closed:
+            raise StoreUnavailable("redis: closed")
+        used: Client | None = None
+        try:
+            async with asyncio.timeout(seconds), self._slots:
+                used = self._client = self._client or client(self._settings)
+                if isinstance(used.redis, RedisCluster):
+                    # Before it knows the cluster, a client sends what it is asked anywhere.
+                    await used.redis.initialize()
+                return await talk(used.redis)
+        except TimeoutError as exc:
+            raise StoreUnavailable(f"redis: no answer in {seconds:g} s") from exc
+        except Exception as exc:
+            # What is no Redis makes redis-py's parsers raise anything.
+            if not isinstance(exc, RedisError) or isinstance(exc, RedisClusterException):
+                await self._drop(used)
+            raise StoreUnavailable(f"redis: {exc}") from exc
+
+    async def _pipelined(self, redis: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The replies; where a part of a Cluster is gone, exceptions in their place. Raises if none is a reply."""
+        pipeline = redis.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        replies: list[Any] = await pipeline.execute(raise_on_error=False)
+        failures = [reply for reply in replies if isinstance(reply, Exception)]
+        if failures and isinstance(redis, RedisCluster):
+            await self._relearn(redis)
+        if len(failures) == len(commands):
+            raise failures[0]
+        return replies
+
+    async def _relearn(self, redis: RedisCluster) -> None:
+        """Has the map of the cluster asked for again, which redis-py does not after a pipeline's failure."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._relearn_at:
+            self._relearn_at = now + _RELEARN_AFTER
+            await redis.aclose()
+
+    async def _drop(self, used: Client | None) -> None:
+        """Closes a client; the next operation makes a new one, from the addresses in the settings."""
+        if used is self._client:
+            self._client = None
+        if used is not None:
+            with contextlib.suppress(Exception):
+                await used.close()
+
+
+def _records(reply: Any, count: int) -> list[bytes | None]:
+    """The reply, if it is what a read is answered with."""
+    if type(reply) is list and len(reply) == count and all(row is None or type(row) is bytes for row in reply):
+        return reply
+    raise ValueError("not an answer to a read")
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(int(seconds * 1000), 1)

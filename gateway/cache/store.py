@@ -1,0 +1,68 @@
+"""The store protocol: what a second tier can do. Disk and Redis keep it; one contract suite holds them to it."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+
+class Record(NamedTuple):
+    """An encoded entry on its way into a store. expires_at: Unix seconds."""
+
+    key: bytes
+    value: bytes
+    expires_at: float
+
+
+class Claim(Enum):
+    """What came of asking for a lease."""
+
+    GRANTED = "granted"  # it is ours: ask the upstream
+    HELD = "held"  # somebody else asks the upstream: wait for the answer
+    GIVEN_UP = "given-up"  # somebody asked, and the answer cannot be shared: fetch for yourself
+
+
+class Usage(NamedTuple):
+    """How full a store is; None where it cannot say."""
+
+    entries: int | None
+    bytes: int | None
+
+
+class Store(Protocol):
+    """A tier that several processes share. Keys are 32 bytes; tokens are random bytes that name a lease's owner.
+
+    Every method but `start` and `close` raises StoreUnavailable where the store cannot do it now, and nothing else.
+    """
+
+    name: str
+    """"disk" or "redis": what logs, metrics and Lookup.tier call it."""
+
+    batched: bool
+    """Whether several keys in one read cost less than several reads; if not, `read` returns without suspending."""
+
+    async def start(self) -> None:
+        """Makes ready. Does not raise where the neighbour is absent: it may come later."""
+
+    async def close(self) -> None:
+        """Gives back what is held. Never raises; a second call does nothing."""
+
+    async def read(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """The records under the keys, in their order; None where there is none, or it has expired."""
+
+    async def write(self, items: Sequence[Record]) -> None:
+        """Stores all; replaces what was there. Items that have expired are as good as not written."""
+
+    async def remove(self, keys: Sequence[bytes]) -> None:
+        """Forgets the records. Unknown keys are fine."""
+
+    async def claim(self, key: bytes, token: bytes, ttl: float) -> Claim:
+        """Asks for the key's lease, for `ttl` seconds. Who holds it already by this token is granted it again."""
+
+    async def renew(self, key: bytes, token: bytes, ttl: float) -> bool:
+        """Holds the lease for `ttl` seconds from now; False where it is no longer ours."""
+
+    async def release(self, key: bytes, token: bytes, given_up_for: float = 0.0) -> None:
+        """Ends the lease if it is ours. given_up_for: seconds for which others are told GIVEN_UP; 0 for none."""
+
+    async def usage(self) -> Usage:
+        """How full it is."""

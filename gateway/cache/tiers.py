@@ -1,0 +1,208 @@
+"""Tiers: memory over a store that others share. What clients of the cache see of it; none of it raises.
+
+A store that is down, slow, full or lying is a miss with a reason. While the store cannot say, memory is trusted for
+as long as its entries live; otherwise only for its own short time, after which the store is asked again.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.cache.breaker import Breaker
+from gateway.cache.codec import decode
+from gateway.cache.leases import Lease
+from gateway.cache.memory import Memory
+from gateway.cache.shared import Shared, TierStats
+from gateway.cache.store import Claim, Store
+from gateway.model.entry import Entry
+from gateway.model.outcome import Reason
+
+_FIRST_PAUSE = 0.005
+_LONGEST_PAUSE = 0.1
+"""Seconds between two looks of one who waits: it doubles."""
+
+
+@dataclass(slots=True)
+class Lookup:
+    """What was found. reason: why the store could not say. tier: where the entry was. lease: see `Tiers.wait`."""
+
+    entry: Entry | None = None
+    reason: Reason | None = None
+    tier: str = ""
+    lease: Lease | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Stats:
+    """Both tiers'."""
+
+    memory: TierStats
+    store: TierStats
+
+
+class Tiers:
+    """Memory, and a store where there is one.
+
+    read_timeout: seconds that a look into the store may take. compress_over: bytes; see `codec.encode`.
+    clock: Unix seconds. monotonic: seconds, for the breaker. on_change(available, detail): the store is out, or back.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        store: Store | None,
+        *,
+        read_timeout: float,
+        compress_over: int,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        on_change: Callable[[bool, str], None] | None = None,
+    ) -> None:
+        self._memory = memory
+        self._clock = clock
+        self._hits = self._misses = 0
+        self._forgets = 0
+        self._shared: Shared | None = None
+        if store is not None:
+            breaker = Breaker(store.name, clock=monotonic, on_change=on_change)
+            self._shared = Shared(store, breaker, read_timeout, compress_over)
+
+    async def start(self) -> None:
+        """Makes the store ready, and goes on without it where it is not there."""
+        if self._shared is not None:
+            await self._shared.start()
+
+    async def close(self) -> None:
+        """Writes what is still to be written, gives leases back; a few seconds at most."""
+        if self._shared is not None:
+            await self._shared.close()
+
+    def peek(self, key: bytes, now: float) -> Entry | None:
+        """What memory has, if its time there is not over. now: Unix seconds."""
+        entry = self._memory.get(key)
+        if entry is None or now >= entry.until:
+            self._misses += 1
+            return None
+        self._hits += 1
+        return entry
+
+    async def find(self, key: bytes, now: float, l1_ttl: float) -> Lookup:
+        """What the tiers have, and keeps it in memory for up to `l1_ttl` seconds."""
+        entry = self._memory.get(key)
+        if entry is not None and now < entry.until:
+            return Lookup(entry, None, "memory")
+        if self._shared is None:
+            return Lookup()
+        known, entry = self._shared.writes.pending(key)
+        if not known:
+            found = await self._read(self._shared, key, now, l1_ttl)
+            if found.entry is None and found.reason is None:
+                self._memory.remove(key)  # removed elsewhere: it must not come back when the store is away
+            return found
+        if entry is None or entry.expires_at <= now:
+            return Lookup()
+        self._remember(key, entry, now, l1_ttl)
+        return Lookup(entry, None, "memory")
+
+    async def _read(self, shared: Shared, key: bytes, now: float, l1_ttl: float) -> Lookup:
+        before, forgets = self._memory.get(key), self._forgets
+        row = await shared.reads.read(key)
+        held = self._memory.get(key)
+        if held is not None and (held is not before or isinstance(row, Reason)) and now < held.expires_at:
+            # Kept while we asked, and so newer than what we heard; or all there is while the store cannot say.
+            return Lookup(held, row if isinstance(row, Reason) else None, "memory")
+        if isinstance(row, Reason):
+            return Lookup(None, row)
+        entry = decode(row) if row is not None else None
+        if forgets != self._forgets:
+            return Lookup() if shared.writes.pending(key)[0] else Lookup(entry, None, shared.store.name)
+        if entry is None or entry.expires_at <= now:
+            return Lookup()
+        self._remember(key, entry, now, l1_ttl)
+        return Lookup(entry, None, shared.store.name)
+
+    def keep(self, key: bytes, entry: Entry, l1_ttl: float) -> None:
+        """Stores an entry: in memory at once, in the store soon."""
+        self._remember(key, entry, self._clock(), l1_ttl)
+        if self._shared is not None:
+            self._shared.writes.put(key, entry)
+
+    def forget(self, key: bytes) -> None:
+        """Removes an entry: from memory at once, from the store soon; until then it is not found either."""
+        self._forgets += 1
+        self._memory.remove(key)
+        if self._shared is not None:
+            self._shared.writes.put(key, None)
+
+    async def claim(self, key: bytes, ttl: float) -> Lease:
+        """Asks to be the one who asks the upstream for this key. A lease that is GRANTED is renewed until released."""
+        lease = Lease(key, ttl)
+        if self._shared is not None:
+            await self._shared.leases.claim(lease)
+        return lease
+
+    async def release(self, lease: Lease, given_up_for: float = 0.0) -> None:
+        """Gives a lease back, once what was kept under its key is written: not on a client's way.
+
+        given_up_for: seconds for which those elsewhere fetch for themselves instead of waiting; 0 for not at all.
+        """
+        if self._shared is not None:
+            await self._shared.leases.release(lease, given_up_for)
+
+    async def wait(self, lease: Lease, now: float, l1_ttl: float, *, deadline: float | None = None) -> Lookup:
+        """Waits, where the lease is HELD by another process, for a fresh entry or for the lease to change.
+
+        Either `entry` is what the other process stored; or `lease` is the one given, GRANTED (its owner is gone or
+        stored nothing fresh) or GIVEN_UP, or still HELD at the deadline (the event loop's time).
+        """
+        if self._shared is None:
+            return Lookup(lease=lease)
+        loop = asyncio.get_running_loop()
+        began, pause = loop.time(), _FIRST_PAUSE
+        while True:
+            found = await self._fresh(lease.key, now + loop.time() - began, l1_ttl)
+            if found.entry is not None:
+                return found
+            await self._shared.leases.claim(lease)
+            if lease.state is Claim.GRANTED:
+                return await self._take_over(lease, now + loop.time() - began, l1_ttl)
+            left = pause if deadline is None else deadline - loop.time()
+            if lease.state is Claim.GIVEN_UP or left <= 0:
+                return Lookup(None, found.reason, lease=lease)
+            await asyncio.sleep(min(pause, left))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _take_over(self, lease: Lease, now: float, l1_ttl: float) -> Lookup:
+        """Its owner may have stored the answer and given the lease back after we looked, so we look once more."""
+        try:
+            found = await self._fresh(lease.key, now, l1_ttl)
+        except asyncio.CancelledError:
+            await self.release(lease)
+            raise
+        if found.entry is None:
+            return Lookup(None, found.reason, lease=lease)
+        await self.release(lease)
+        return found
+
+    async def _fresh(self, key: bytes, now: float, l1_ttl: float) -> Lookup:
+        """What the store has, if it is fresh. Memory's own may be the very entry that is being replaced elsewhere."""
+        found = self._memory.get(key)
+        if found is not None and now < found.fresh_until and now < found.until:
+            return Lookup(found, None, "memory")
+        assert self._shared is not None
+        looked = await self._read(self._shared, key, now, l1_ttl)
+        if looked.entry is None or now < looked.entry.fresh_until:
+            return looked
+        return Lookup(None, looked.reason)
+
+    def stats(self) -> Stats:
+        """Both tiers' state and totals; the store's usage as of some seconds ago."""
+        memory = TierStats(
+            len(self._memory), self._memory.bytes, self._hits, self._misses, evictions=self._memory.evictions
+        )
+        return Stats(memory, self._shared.stats() if self._shared is not None else TierStats())
+
+    def _remember(self, key: bytes, entry: Entry, now: float, l1_ttl: float) -> None:
+        until = entry.expires_at if self._shared is None else min(now + l1_ttl, entry.expires_at)
+        self._memory.put(key, entry, until)

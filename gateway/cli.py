@@ -1,0 +1,121 @@
+"""Command line: what an operator types. Mistakes are told in a line each, never in a traceback."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Never
+
+import orjson
+import typer
+from rich.console import Console
+
+from gateway import __version__, supervisor, tour
+from gateway.config import describe
+from gateway.config.load import load
+from gateway.model.errors import ConfigError
+from gateway.model.settings import Settings
+from gateway.observe import stderr
+from gateway.source import Source
+
+UPSTREAM = "RAGFRONT_UPSTREAM"  # the environment's say, where the command line has none
+_EXIT_CODES = (
+    "Exit codes: 0 stopped as asked; 2 the configuration or the command line is wrong; "
+    "3 an address cannot be listened on; 4 workers keep dying."
+)
+
+app = typer.Typer(
+    name="ragfront",
+    help="A caching gateway for retrieval-augmented generation services.",
+    epilog=_EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _fail(problems: list[str]) -> Never:
+    for problem in problems:
+        print(f"ragfront: {problem}", file=sys.stderr)
+    raise typer.Exit(supervisor.BAD_CONFIG)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"ragfront {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """A caching gateway for retrieval-augmented generation services."""
+
+
+@app.command(epilog=_EXIT_CODES)
+def serve(
+    config: Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help="The configuration.")] = None,
+    upstream: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Without a file: the service to stand in front of, with the routes of every known kind of service. "
+            "By default what RAGFRONT_UPSTREAM says.",
+        ),
+    ] = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="host:port, [ipv6]:port or unix:/path. By default 127.0.0.1:8080."),
+    ] = None,
+    admin: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="For metrics and health, or `off`. By default 127.0.0.1:9090."),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=256, help="Processes that share the port.")] = None,
+) -> None:
+    """Stand in front of a service, until SIGTERM or Ctrl-C.
+
+    SIGHUP reads the configuration anew (all of it or nothing), SIGUSR1 opens the access log anew.
+    """
+    if config is None:
+        upstream = upstream or os.environ.get(UPSTREAM)
+    if (config is None) == (upstream is None):
+        _fail(["serve needs either --config FILE or --upstream URL"])
+    source = Source(config, upstream, listen, admin, workers)
+    stderr.configure("info")  # for warnings about the settings, before they can say what is wanted
+    try:
+        settings = source.load()
+    except ConfigError as exc:
+        _fail(exc.problems)
+    raise typer.Exit(supervisor.run(settings, source.load, settings.workers))
+
+
+@app.command(epilog=_EXIT_CODES)
+def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The configuration.")]) -> None:
+    """Check a configuration: print its routes as they take effect, or every mistake in it."""
+    stderr.configure("info")
+    try:
+        settings: Settings = load(file, os.environ)
+    except ConfigError as exc:
+        _fail(exc.problems)
+    Console().print(describe.table(settings))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    print(orjson.dumps(describe.schema(), option=orjson.OPT_INDENT_2).decode())
+
+
+@app.command()
+def demo() -> None:
+    """Start an example RAG service and the gateway in front of it, and show what the gateway does."""
+    raise typer.Exit(tour.run(Console()))
+
+
+def main() -> None:
+    """Run the command that the arguments name; exits the process."""
+    app(prog_name="ragfront")

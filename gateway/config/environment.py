@@ -1,0 +1,57 @@
+"""Environment: `${NAME}` and `${NAME:-default}` in any text of the file; `$${` stands for a literal `${`.
+
+As in a shell, the default is taken where the variable is unset or empty. Keys are left alone. What was replaced is
+kept as it was written in `Source.templates`, so that no message shows the value.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.config.places import Path, Problem, Source
+
+_REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+_INSIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class _Unset(Exception):
+    """A reference that cannot be replaced; says why."""
+
+
+def substitute(data: Any, env: Mapping[str, str], source: Source) -> tuple[Any, list[Problem]]:
+    """Plain data with references -> the same with their values; text that could not be replaced stays."""
+    problems: list[Problem] = []
+
+    def walk(value: Any, path: Path) -> Any:
+        if isinstance(value, dict):
+            return {key: walk(member, (*path, key)) for key, member in value.items()}
+        if isinstance(value, list):
+            return [walk(member, (*path, index)) for index, member in enumerate(value)]
+        if not isinstance(value, str) or "${" not in value:
+            return value
+        source.templates[path] = re.sub(r":-[^}]*", ":-...", value)
+        try:
+            return _REFERENCE.sub(lambda match: _value(match, env), value)
+        except _Unset as exc:
+            problems.append(Problem(path, str(exc)))
+            return value
+
+    return walk(data, ()), problems
+
+
+def _value(reference: re.Match[str], env: Mapping[str, str]) -> str:
+    if reference[0] == "$${":
+        return "${"
+    inside = _INSIDE.fullmatch(reference[1])
+    if inside is None or not reference[2] or "${" in reference[1]:
+        raise _Unset("expected ${NAME} or ${NAME:-default}; write $${ for a literal ${")
+    name, default = inside[1], inside[2]
+    value = env.get(name)
+    if not value and default is not None:
+        return default
+    if value is None:
+        raise _Unset(f"environment variable {name} is not set; set it, or write ${{{name}:-default}}")
+    if _UNUSABLE.search(value):
+        raise _Unset(f"environment variable {name} is not UTF-8 text")
+    return value

@@ -1,0 +1,59 @@
+"""Reach: does an earlier route take every request of a later one? Says so only where it is plain."""
+
+import re
+from collections.abc import Sequence
+
+from gateway.model.settings import Match
+
+
+def takes_all(earlier: Match, later: Match) -> bool:
+    """Every request that `later` matches is matched by `earlier`. False also where it cannot be told."""
+    return (
+        _names_cover(earlier.method, later.method)
+        and _hosts_cover(earlier.host, later.host)
+        and _path_covers(earlier.path, later.path)
+        and _headers_cover(earlier.headers, later.headers)
+        # As text, since to Python `is: 1` and `is: true` are equal.
+        and set(map(repr, earlier.body)) <= set(map(repr, later.body))
+    )
+
+
+def _names_cover(earlier: Sequence[str], later: Sequence[str]) -> bool:
+    return not earlier or (bool(later) and set(later) <= set(earlier))
+
+
+def _hosts_cover(earlier: Sequence[str], later: Sequence[str]) -> bool:
+    if not earlier:
+        return True
+    return bool(later) and all(any(_host_covers(wide, host) for wide in earlier) for host in later)
+
+
+def _host_covers(wide: str, host: str) -> bool:
+    """`*.example.org` covers `a.example.org` and `*.b.example.org`, not `example.org`."""
+    return wide == host or (wide.startswith("*.") and host.removeprefix("*").endswith(wide[1:]) and host != wide[2:])
+
+
+def _headers_cover(earlier: dict[str, re.Pattern[str]], later: dict[str, re.Pattern[str]]) -> bool:
+    return all(name in later and later[name].pattern == pattern.pattern for name, pattern in earlier.items())
+
+
+def _path_covers(earlier: str | None, later: str | None) -> bool:
+    if earlier is None or earlier == later:
+        return True
+    if later is None:
+        return False
+    wide, narrow = earlier.split("/"), later.split("/")
+    if wide[-1] == "*":
+        wide = wide[:-1]
+        if len(narrow) <= len(wide):
+            return False
+        narrow = narrow[: len(wide)]
+    elif len(wide) != len(narrow) or narrow[-1] == "*":
+        return False
+    return all(
+        ours == theirs or (_is_variable(ours) and theirs != "") for ours, theirs in zip(wide, narrow, strict=True)
+    )
+
+
+def _is_variable(segment: str) -> bool:
+    return segment.startswith("{") and segment.endswith("}")

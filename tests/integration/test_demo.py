@@ -1,0 +1,65 @@
+"""`ragfront demo` as a new user runs it: the whole of it, in processes of their own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+
+@contextmanager
+def demo() -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"COLUMNS": "120"},
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_demo_shows_a_slow_answer_a_hit_and_a_hit_from_disk(stop: signal.Signals) -> None:
+    with demo() as process:
+        assert process.stdout is not None
+        said: list[str] = []
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("Serving on "):
+                break
+        told = "".join(said)
+        first, again, restarted = re.findall(r"│ (.*?) +│ ([0-9.]+ m?s) +│ (.*?) +│", told)
+        assert first[0] == "asked"
+        assert first[1].endswith(" s")
+        assert first[2].startswith("ragfront; fwd=uri-miss; stored")
+        assert again[0] == "asked again"
+        assert again[1].endswith(" ms")
+        assert again[2].startswith("ragfront; hit; ttl=")
+        assert restarted[0] == "after a restart, from disk"
+        assert restarted[1].endswith(" ms")
+        assert restarted[2].startswith("ragfront; hit; ttl=")
+
+        gateways = set(re.findall(r"http://(127\.0\.0\.1:\d+)/rag", told))
+        (admin,) = re.findall(r"http://(127\.0\.0\.1:\d+)/metrics", told)
+        assert len(gateways) == 1
+        with urllib.request.urlopen(f"http://{admin}/metrics", timeout=10) as page:
+            assert b'ragfront_tier_hits_total{tier="disk"} 1.0' in page.read()
+
+        process.send_signal(stop)
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        for address in (*gateways, admin):
+            with pytest.raises(OSError):
+                urllib.request.urlopen(f"http://{address}/", timeout=5)

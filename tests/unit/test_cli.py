@@ -1,0 +1,114 @@
+"""Command line: what is typed, what is printed, how it ends."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway import __version__
+
+ROOT = Path(__file__).parents[2]
+GOOD = "upstreams: {rag: http://127.0.0.1:8000}\nroutes: [{name: ask, upstream: rag, match: {path: /rag}}]\n"
+BAD = "upstreams: {rag: http://127.0.0.1:8000}\nroutes: [{name: ask, upstream: rug, cache: {tll: 5m}}]\nworkers: many\n"
+
+
+def ragfront(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *arguments],
+        cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if not k.startswith("RAGFRONT_")} | environment | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_version() -> None:
+    done = ragfront("--version")
+    assert (done.returncode, done.stdout) == (0, f"ragfront {__version__}\n")
+
+
+def test_help_tells_commands_and_exit_codes() -> None:
+    for arguments in (["--help"], ["serve", "--help"]):
+        told = " ".join(ragfront(*arguments).stdout.split())
+        assert "0 stopped as asked; 2 the configuration or the command line is wrong; 3 an address" in told
+    for command in ("serve", "check", "schema", "demo"):
+        assert f"\n  {command} " in ragfront("--help").stdout
+
+
+def test_schema_is_json_alone() -> None:
+    done = ragfront("schema")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["title"] == "ragfront"
+
+
+def test_good_file_is_shown_as_a_table(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.yaml"
+    file.write_text(GOOD)
+    done = ragfront("check", str(file))
+    assert done.returncode == 0
+    assert "ask" in done.stdout
+    assert "/rag" in done.stdout
+
+
+def test_every_mistake_of_a_bad_file_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.yaml"
+    file.write_text(BAD)
+    for command in (("check",), ("serve", "--config")):
+        done = ragfront(*command, str(file))
+        assert done.returncode == 2
+        assert done.stdout == ""
+        lines = done.stderr.splitlines()
+        assert all(line.startswith(f"ragfront: {file}:") for line in lines)
+        for place in ("routes[0].upstream", "routes[0].cache.tll", "workers"):
+            assert place in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["serve"], "ragfront: serve needs either --config FILE or --upstream URL"),
+        (["serve", "--config", "x", "--upstream", "http://rag"], "either --config FILE or --upstream URL"),
+        (["serve", "--config", "no-such-file"], "no-such-file: no such file or directory"),
+        (["serve", "--upstream", "rag:8000"], "expected a URL such as http://rag:8000"),
+        (["serve", "--upstream", ""], "either --config FILE or --upstream URL"),
+        (["serve", "--upstream", "http://rag", "--listen", "x"], "listen: expected host:port"),
+        (["serve", "--upstream", "http://rag", "--workers", "0"], "greater than or equal to 1"),
+        (["serve", "--upstream", "http://rag", "--workers", "many"], "--workers"),
+        (["check"], "FILE"),
+        (["check", "."], "is a directory"),
+        (["sevre"], "sevre"),
+        (["serve", "--frob"], "--frob"),
+    ],
+)
+def test_mistakes_are_told_without_a_traceback(arguments: list[str], told: str) -> None:
+    done = ragfront(*arguments)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_upstream_may_come_from_the_environment() -> None:
+    assert "expected a URL such as" in ragfront("serve", RAGFRONT_UPSTREAM="rag").stderr
+
+
+def test_file_on_the_command_line_wins_over_the_environment() -> None:
+    done = ragfront("serve", "--config", "no-such-file", RAGFRONT_UPSTREAM="http://rag:8000")
+    assert done.stderr == "ragfront: no-such-file: no such file or directory\n"
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("option", ["--listen", "--admin"])
+def test_address_in_use_is_one_line(option: str, workers: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        rest = ["--admin", "off"] if option == "--listen" else []
+        done = ragfront("serve", "--upstream", "http://rag", option, address, "--workers", workers, *rest)
+    assert done.returncode == 3
+    assert done.stderr == f"ragfront: cannot listen on {address}: something else listens there already\n"

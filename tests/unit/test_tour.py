@@ -1,0 +1,102 @@
+"""The demo's parts. The whole of it, with gateway and example service: tests/integration/test_demo.py."""
+
+import io
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from gateway import tour
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(2.1234, "2.12 s"), (0.1, "0.10 s"), (0.00123, "1.2 ms"), (0.0999, "99.9 ms")]
+)
+def test_times_are_shown_in_the_unit_that_fits(seconds: float, shown: str) -> None:
+    table = Table("a", "b", "c")
+    tour._add(table, "asked", tour.Answer(seconds, "ragfront; hit; ttl=599"))
+    out = io.StringIO()
+    Console(file=out, width=100).print(table)
+    assert f" {shown} " in out.getvalue()
+    assert "ragfront; hit; ttl=599" in out.getvalue()
+
+
+def test_usual_port_unless_it_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        address = tour._free(taken)
+    assert address != f"127.0.0.1:{taken}"
+    assert tour._free(taken) == f"127.0.0.1:{taken}"
+
+
+def test_curl_lines_can_be_copied_from_any_terminal() -> None:
+    out = io.StringIO()
+    at = tour.Addresses("127.0.0.1:8000", "127.0.0.1:8080", "127.0.0.1:9090")
+    tour._tell_curls(Console(file=out, width=40), at)
+    lines = [line.strip() for line in out.getvalue().splitlines() if "curl" in line]
+    assert len(lines) == 3
+    assert lines[0] == (
+        "curl -si http://127.0.0.1:8080/rag -H 'Content-Type: application/json' "
+        """-d '{"query": "How does the with statement work?"}'"""
+    )
+
+
+def test_child_that_ends_is_told_with_what_it_said(tmp_path: Path) -> None:
+    child = tour.Service(tmp_path, "gateway", "gateway", "serve", "--config", "no-such-file")
+    child.start()
+    with pytest.raises(tour.TourFailed) as caught:
+        child.wait_until_ready("127.0.0.1:1", "/readyz")
+    assert str(caught.value) == ("gateway ended with exit code 2\nragfront: no-such-file: no such file or directory")
+    child.stop()
+
+
+def test_child_is_stopped(tmp_path: Path) -> None:
+    child = tour.Service(tmp_path, "service", "http.server", "--bind", "127.0.0.1", "0")
+    child.start()
+    child.check()
+    child.stop()
+    child.stop()
+    child.check()
+
+
+def answering(listener: socket.socket, answer: bytes) -> threading.Thread:
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(answer)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"garbage\r\n\r\n", b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nno!", b"HTTP/1.1 200 OK\r\n"],
+)
+def test_answer_that_shows_nothing_ends_the_tour(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = answering(listener, answer)
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(tour.TourFailed), tour._connected(address) as connection:
+            tour._ask(connection)
+        thread.join(10)
+
+
+def test_figures_are_read_from_the_metrics() -> None:
+    page = (
+        b"# TYPE ragfront_requests_total counter\n"
+        b'ragfront_requests_total{outcome="hit",route="ask"} 3\n'
+        b'ragfront_requests_total{outcome="miss",route="ask"} 1\n'
+        b"# TYPE ragfront_upstream_saved_seconds_total counter\n"
+        b'ragfront_upstream_saved_seconds_total{route="ask"} 6.25\n'
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = answering(listener, b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page))
+        told = tour._figures(f"127.0.0.1:{listener.getsockname()[1]}")
+        thread.join(10)
+    assert told == "4 requests, 3 hits, 6.2 s of the service's time saved"
