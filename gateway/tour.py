@@ -108,6 +108,7 @@ def run(console: Console) -> int:
         try:
             _show(console, folder, stack)
         except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave the children behind
             console.print("\nStopping ...")
         except TourFailed as exc:
             print(f"ragfront: {exc}", file=sys.stderr)
@@ -125,7 +126,7 @@ def _show(console: Console, folder: Path, stack: ExitStack) -> None:
     for child in (service, gateway):
         stack.callback(child.stop)
         child.start()
-    console.print("Starting an example RAG service (it indexes Python's documentation) and the gateway ...")
+    console.print("Starting an example RAG service over Python's documentation, and the gateway ...")
     gateway.wait_until_ready(at.admin, "/readyz")
     service.wait_until_ready(at.service, "/health")
     _tell_curls(console, at)

@@ -153,17 +153,23 @@ class Writes:
         for key, entry in batch.items():
             if entry is None:
                 continue
-            try:
-                if len(entry.body) > _ELSEWHERE:
-                    value = await asyncio.to_thread(self._encode_elsewhere, entry)
-                else:
-                    value = encode(entry, self._compress_over)
-            except (ValueError, TypeError, struct.error):
-                self.dropped += 1  # a text that no encoding holds, a number out of range
-                continue
-            if math.isfinite(entry.expires_at):
+            value = await self._encoded(entry)
+            if value is None:
+                self.dropped += 1
+            else:
                 records.append(Record(key, value, entry.expires_at))
         return records
+
+    async def _encoded(self, entry: Entry) -> bytes | None:
+        """The entry's record; None where a text is in no encoding, or a number out of range."""
+        if not math.isfinite(entry.expires_at):
+            return None
+        try:
+            if len(entry.body) > _ELSEWHERE:
+                return await asyncio.to_thread(self._encode_elsewhere, entry)
+            return encode(entry, self._compress_over)
+        except (ValueError, TypeError, struct.error):
+            return None
 
     def _encode_elsewhere(self, entry: Entry) -> bytes:
         return encode(entry, self._compress_over, zstandard.ZstdCompressor(level=1))

@@ -65,6 +65,8 @@ def clash(one: Address, other: Address) -> bool:
 
 
 def _hint(text: str) -> str:
+    if len(text) > 100:
+        return ""
     if re.fullmatch(r"[0-9]{1,5}", text):
         return f"; did you mean 127.0.0.1:{text}?"
     if match := re.fullmatch(r"\*?:([0-9]{1,5})", text):

@@ -15,6 +15,7 @@ Path = tuple[str | int, ...]
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SECRET_KEYS = frozenset({"password", "token", "url", "urls"})
 _SHOWN = 60
+_LONGEST = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ class Source:
         """Did the operator write this very setting (rather than a preset or a default)?"""
         return path in self.lines
 
+    def template(self, path: Path) -> str | None:
+        """How a value that came from the environment was written; also for what its short spelling became."""
+        return next((text for n in range(len(path) + 1) if (text := self.templates.get(path[:n]))), None)
+
     def line(self, path: Path) -> int | None:
         """The line of the path, or of the nearest mapping or list around it that was written."""
         for length in range(len(path), -1, -1):
@@ -49,7 +54,10 @@ class Source:
         """`gateway.yaml:14: routes[2].cache.tll: unknown key; did you mean ttl?`"""
         line = problem.line or self.line(problem.path)
         place = f"{_printable(self.name)}:{line}" if line else _printable(self.name)
-        return ": ".join(part for part in (place, dotted(problem.path), _printable(problem.text)) if part)
+        text = problem.text
+        if self.template(problem.path):  # what it could mean is spelled from a value that may be secret
+            text = text.partition("; did you mean")[0]
+        return ": ".join(part for part in (place, dotted(problem.path), _printable(text)[:_LONGEST]) if part)
 
     def tell_all(self, problems: Iterable[Problem], at_most: int = 100) -> list[str]:
         """Each problem once, in the order of the file."""
@@ -61,8 +69,8 @@ class Source:
 
     def got(self, path: Path, value: Any) -> str:
         """`, got "10 minutes"`; empty where the value may be a secret."""
-        if path in self.templates:
-            return f", got {_quoted(self.templates[path])}"
+        if template := self.template(path):
+            return f", got {_quoted(template)}"
         if any(part in _SECRET_KEYS for part in path):
             return ""
         if isinstance(value, dict):

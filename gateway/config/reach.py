@@ -1,20 +1,29 @@
 """Reach: does an earlier route take every request of a later one? Says so only where it is plain."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gateway.model.settings import Match
 
 
-def takes_all(earlier: Match, later: Match) -> bool:
-    """Every request that `later` matches is matched by `earlier`. False also where it cannot be told."""
+def never_reached(matches: Sequence[Match]) -> Iterator[tuple[int, int]]:
+    """(later, earlier) for each match that the first such earlier one leaves nothing to."""
+    # As text, since to Python `is: 1` and `is: true` are equal; made once, since each pair is looked at.
+    bodies = [frozenset(map(repr, match.body)) for match in matches]
+    for later, match in enumerate(matches):
+        for earlier in range(later):
+            if bodies[earlier] <= bodies[later] and _takes_heads(matches[earlier], match):
+                yield later, earlier
+                break
+
+
+def _takes_heads(earlier: Match, later: Match) -> bool:
+    """Whatever their bodies say."""
     return (
         _names_cover(earlier.method, later.method)
-        and _hosts_cover(earlier.host, later.host)
         and _path_covers(earlier.path, later.path)
+        and _hosts_cover(earlier.host, later.host)
         and _headers_cover(earlier.headers, later.headers)
-        # As text, since to Python `is: 1` and `is: true` are equal.
-        and set(map(repr, earlier.body)) <= set(map(repr, later.body))
     )
 
 

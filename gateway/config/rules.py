@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from gateway.config.addresses import Address, clash, parse_address
 from gateway.config.findings import Finding
 from gateway.config.places import Path, Source, suggest
-from gateway.config.reach import takes_all
+from gateway.config.reach import never_reached
 from gateway.config.route_rules import check_route
 from gateway.config.spelling import REDIS_SCHEMES
 from gateway.model.settings import L2Settings, RedisSettings, Settings, TimeoutSettings, TlsSettings, UpstreamSettings
@@ -82,12 +82,14 @@ def _host_port(url: str) -> tuple[str | None, int | None]:
 
 
 def _check_upstream(upstream: UpstreamSettings, path: Path, source: Source) -> Iterator[Finding]:
+    seen: set[str] = set()
     for index, url in enumerate(upstream.urls):
         at = (*path, "urls", index)
         if _host_port(url)[0] is None:
             yield Finding(at, "expected a host, and a port from 1 to 65535 where one is given")
-        if url.rstrip("/") in (other.rstrip("/") for other in upstream.urls[:index]):
+        if url.rstrip("/") in seen:
             yield Finding(at, "stated twice", warning=True, also=((*path, "urls"),))
+        seen.add(url.rstrip("/"))
     yield from _check_tls(upstream.tls, (*path, "tls"))
     if _names_files(upstream.tls) and not any(url.startswith("https:") for url in upstream.urls):
         yield Finding((*path, "tls"), "no effect: no URL is https://", also=((*path, "urls"),))
@@ -134,12 +136,10 @@ def _check_names(settings: Settings) -> Iterator[Finding]:
 
 
 def _check_order(settings: Settings) -> Iterator[Finding]:
-    for index, later in enumerate(settings.routes):
-        for before, earlier in enumerate(settings.routes[:index]):
-            if takes_all(earlier.match, later.match):
-                text = f"never reached: routes[{before}] ({earlier.name}) takes all its requests; put this one first"
-                yield Finding(("routes", index, "match"), text, also=(("routes", before, "match"),))
-                break
+    for later, earlier in never_reached([route.match for route in settings.routes]):
+        name = settings.routes[earlier].name
+        text = f"never reached: routes[{earlier}] ({name}) takes all its requests; put this one first"
+        yield Finding(("routes", later, "match"), text, also=(("routes", earlier, "match"),))
 
 
 def _check_l2(l2: L2Settings, path: Path) -> Iterator[Finding]:

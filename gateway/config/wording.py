@@ -70,20 +70,22 @@ def _told_below(path: Path, by_path: dict[Path, list[ErrorDetails]]) -> bool:
 
 
 def _sentence(path: Path, errors: list[ErrorDetails], value: Any, source: Source) -> str:
-    words = [str(e["ctx"]["expected"]) for e in errors if e["type"] == "literal_error"]
-    if words:
-        return _one_of(path, words[0], value, len(errors) > 1, source)
-    error = errors[0]
+    words = [str(error["ctx"]["expected"]) for error in errors if error["type"] == "literal_error"]
+    rest = [error for error in errors if error["type"] != "literal_error"]
+    if words and not (rest and isinstance(value, list)):
+        return _one_of(path, words[0], value, bool(rest), source)
+    error = rest[0]
     kind = error["type"]
     # Text in place of a mapping may be anything, a password too.
-    hidden = isinstance(value, str) and kind in _MAPPINGS and path not in source.templates
+    hidden = isinstance(value, str) and kind in _MAPPINGS and not source.template(path)
     got = "" if hidden else source.got(path, value)
     if kind == "extra_forbidden":
         return _unknown_key(path)
     if kind == "missing":
         return f"missing; expected {_description(path)}"
     if kind == "value_error":
-        return f"{error['ctx']['error']}{got}"
+        text = str(error["ctx"]["error"])
+        return (text.partition(" (")[0] if source.template(path) else text) + got
     if kind == "string_pattern_mismatch":
         return f"expected {_PATTERNS.get(error['ctx']['pattern'], _URL)}{got}"
     if kind in _BOUNDS:
@@ -116,7 +118,7 @@ def _one_of(path: Path, expected: str, value: Any, or_list: bool, source: Source
     words = [*known, "a list"] if or_list else known
     listed = " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
     hint = suggest(value, known) if isinstance(value, str) else ""
-    if not hint and or_list and isinstance(value, str) and path not in source.templates:
+    if not hint and or_list and isinstance(value, str) and not source.template(path):
         hint = "; put it in [ ]"
     return f"expected {listed}{source.got(path, value)}{hint}"
 

@@ -48,7 +48,8 @@ class Delivery:
             return
         x.status = entry.status
         # The length of an entry made by HEAD is that of what GET would bring, and stands among its fields.
-        length = () if x.request.method == b"HEAD" else ((b"Content-Length", b"%d" % len(entry.body)),)
+        bodiless = x.request.method == b"HEAD" or entry.status == 204
+        length = () if bodiless else ((b"Content-Length", b"%d" % len(entry.body)),)
         pairs = (*entry.fields, *length, (b"Age", age), *self._told())
         head = self._out.head(entry.status, entry.reason, pairs, length=len(entry.body))
         await self._out.whole(head, entry.body)

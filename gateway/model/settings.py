@@ -14,6 +14,7 @@ from gateway.model.units import Duration, Jitter, JitterField, Size
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^/~]|~[01])*)*$")]
+Pointers = Annotated[tuple[Pointer, ...], Field(max_length=256)]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", to_lower=True)]
 
 
@@ -67,12 +68,14 @@ class Match(Frozen):
 class KeySettings(Frozen):
     """What makes two requests the same question."""
 
-    body: Literal["all"] | tuple[Pointer, ...] = Field(
-        default="all", description="the whole JSON, or these members only"
+    body: Literal["all"] | Pointers = Field(default="all", description="the whole JSON, or these members only")
+    ignore: Pointers = Field(default=(), description="members that never change the answer")
+    defaults: dict[Pointer, Any] = Field(
+        default={}, max_length=256, description="members that, when equal to this, are left out"
     )
-    ignore: tuple[Pointer, ...] = Field(default=(), description="members that never change the answer")
-    defaults: dict[Pointer, Any] = Field(default={}, description="members that, when equal to this, are left out")
-    normalize: dict[Pointer, tuple[Normalizer, ...]] = Field(default={}, description="spelling that does not matter")
+    normalize: dict[Pointer, tuple[Normalizer, ...]] = Field(
+        default={}, max_length=256, description="spelling that does not matter"
+    )
     query: Literal["all", "none"] | tuple[str, ...] = Field(default="all", description="query parameters that count")
     query_ignore: tuple[str, ...] = Field(default=(), description="query parameters that do not count")
     headers: tuple[FieldName, ...] = Field(default=(), description="further fields that change the answer")

@@ -18,7 +18,7 @@ from gateway.pipeline.flight import Flights, Landing
 from gateway.pipeline.plan import Plan, Rule
 from gateway.policy import freshness, validators, variants
 from gateway.policy.document import Document, parse
-from gateway.policy.forwarding import PSEUDONYM, loops
+from gateway.policy.forwarding import loops
 from gateway.policy.freshness import Verdict
 from gateway.policy.presenting import presentable
 from gateway.upstream.fetch import Upstream
@@ -52,7 +52,7 @@ class Pipeline:
     async def handle(self, x: Exchange) -> Answer:
         """Answer one exchange. Neither upstream nor cache make it raise; what happened stands in `x`."""
         plan = self.plan
-        if loops(x.request.fields, PSEUDONYM):
+        if loops(x.request.fields, plan.forwarding.ident):
             x.outcome, x.reason = Outcome.ERROR, Reason.LOOP
             return Problem(508, "Loop Detected", "this request has passed here before")
         document = parse(x.body) if x.rest is None else None

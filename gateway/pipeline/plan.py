@@ -6,7 +6,7 @@ from gateway.model.exchange import Request
 from gateway.model.settings import RouteSettings, Settings
 from gateway.policy.admission import Admission
 from gateway.policy.document import Document
-from gateway.policy.forwarding import Forwarding
+from gateway.policy.forwarding import Forwarding, pseudonym
 from gateway.policy.keying import Keyer
 from gateway.policy.routing import Router
 from gateway.policy.storing import Storing
@@ -31,7 +31,8 @@ class Plan:
         self.settings = settings
         self.upstreams = upstreams
         self.default = upstreams[settings.default_upstream or next(iter(settings.upstreams))]
-        self.forwarding = Forwarding(settings.forwarding)
+        urls = [url for upstream in settings.upstreams.values() for url in upstream.urls]
+        self.forwarding = Forwarding(settings.forwarding, pseudonym(urls))
         self._router = Router(settings.routes)
         self._rules = {
             route.name: Rule(route, Admission(route), Keyer(route), Storing(route), upstreams[route.upstream])

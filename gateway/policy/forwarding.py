@@ -1,5 +1,7 @@
 """Forwarding: the fields that go to the upstream and back (RFC 9110 section 7.6, RFC 9112, RFC 7239)."""
 
+import hashlib
+from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 
@@ -23,17 +25,18 @@ _TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH
 
 
 class Forwarding:
-    """What is told about the way, compiled. `answer_via`: the Via line of answers, or ()."""
+    """What is told about the way, compiled. `ident`: our name in Via. `answer_via`: the Via line of answers, or ()."""
 
-    __slots__ = ("_settings", "_trusted", "_trusts_unix", "answer_via")
+    __slots__ = ("_settings", "_trusted", "_trusts_unix", "answer_via", "ident")
 
-    def __init__(self, settings: ForwardingSettings) -> None:
+    def __init__(self, settings: ForwardingSettings, ident: bytes = PSEUDONYM) -> None:
         self._settings = settings
+        self.ident = ident
         self._trusts_unix = "unix" in settings.trusted
         self._trusted: tuple[IPv4Network | IPv6Network, ...] = tuple(
             ip_network(text, strict=False) for text in settings.trusted if text != "unix"
         )
-        self.answer_via: Pairs = ((b"Via", b"1.1 " + PSEUDONYM),) if settings.via == "both" else ()
+        self.answer_via: Pairs = ((b"Via", b"1.1 " + ident),) if settings.via == "both" else ()
 
     def is_trusted(self, peer: str) -> bool:
         """Whether to believe what this peer says about the way so far.
@@ -105,7 +108,7 @@ class Forwarding:
         came = {name: fields.joined(name) if trusted and name not in options else None for name in _TOLD}
         told: list[Pair] = []
         if settings.via != "off":
-            told.append((b"Via", b"%d.%d %b" % (*request.version, PSEUDONYM)))
+            told.append((b"Via", b"%d.%d %b" % (*request.version, self.ident)))
         # One line each: many services read only the first or the last of several.
         forwarded_for, peer = came[b"x-forwarded-for"], _address(request.peer)
         proto, host = came[b"x-forwarded-proto"], came[b"x-forwarded-host"]
@@ -125,15 +128,21 @@ class Forwarding:
         return told + [(name, value) for name, value in lines if value]
 
 
-def loops(fields: Fields, ident: bytes, most: int = 3) -> bool:
-    """Whether a request has passed `ident` more than `most` times already, and so will not get anywhere.
+def pseudonym(upstream_urls: Iterable[str]) -> bytes:
+    """Our name in Via, alike for all workers and replicas that forward to the same place, and for nobody else.
 
-    A few times may be meant: gateways before gateways bear the same name.
+    So a gateway before another gateway passes, and one whose requests come back to it does not.
     """
+    digest = hashlib.sha256("\n".join(sorted(upstream_urls)).encode()).hexdigest()
+    return PSEUDONYM + b"-" + digest[:8].encode()
+
+
+def loops(fields: Fields, ident: bytes) -> bool:
+    """Whether a request has passed `ident` already, and so would never get anywhere."""
     value = fields.joined(b"via")
     if value is None or ident not in value:
         return False
-    return sum(1 for received in value.split(b",") if received.split()[1:2] == [ident]) > most
+    return any(received.split()[1:2] == [ident] for received in value.split(b","))
 
 
 def _with_host(pairs: list[Pair], authority: bytes) -> list[Pair]:

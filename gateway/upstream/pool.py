@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import ssl
 from functools import partial
 
@@ -26,7 +27,7 @@ class Replica:
     def __init__(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
         parsed = URL(url)
         self.url = url
-        self.authority = parsed.authority.encode()
+        self.authority = url.partition("://")[2].partition("/")[0].encode()
         self.prefix = parsed.raw_path.rstrip("/").encode()
         # The connector asks a request where to connect to; one that is never sent stands for all of ours.
         self.address = ClientRequest("GET", parsed, loop=loop)
@@ -92,7 +93,9 @@ class Pool:
 def _plain(exc: BaseException) -> str:
     """The operating system's own words, without aiohttp's repetition of the address."""
     inner = exc.os_error if isinstance(exc, aiohttp.ClientConnectorError) else exc
-    return (inner.strerror if isinstance(inner, OSError) else None) or str(inner) or type(inner).__name__
+    if isinstance(inner, OSError) and inner.errno:
+        return os.strerror(inner.errno)
+    return str(inner) or type(inner).__name__
 
 
 def tls_context(settings: TlsSettings) -> ssl.SSLContext | bool:

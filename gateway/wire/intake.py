@@ -56,6 +56,7 @@ class _Intake:
         self._body: Body | None = None
         self._decoder: fr.Decoder | None = None
         self._upgraded = False
+        self._dead = False  # nothing more is read
 
     def _open_body(self, framing: int | fr.Framing) -> Body:
         body = Body(self._protocol, self._loop, framing)
@@ -74,14 +75,20 @@ class _Intake:
         try:
             pieces, rest, ended = decoder.feed(data)
         except MessageError as exc:
-            body.set_exception(exc)
-            self._body = self._decoder = None
-            raise
+            self._break_body(exc)
+            return b""
         for piece in pieces:
             body.feed_data(piece)
         if ended:
             self._end_body()
         return rest
+
+    def _break_body(self, exc: MessageError) -> None:
+        """A broken body is told through the body itself, to whoever reads it; nothing behind it can be trusted."""
+        assert self._body is not None
+        self._body.set_exception(exc)
+        self._body = self._decoder = None
+        self._dead = True
 
     def _end_body(self) -> None:
         assert self._body is not None
@@ -113,7 +120,6 @@ class RequestIntake(_Intake):
         super().__init__(protocol, loop, max_head, max_fields)
         self._max_target = max_target
         self._queued = 0
-        self._dead = False
         self.peer = ""
 
     @property
@@ -138,9 +144,9 @@ class RequestIntake(_Intake):
         data = self._buffer + data if self._buffer else data
         self._buffer = b""
         try:
-            while data and self._queued < _MAX_QUEUED:
+            while data and not self._dead and self._queued < _MAX_QUEUED:
                 if self._body is not None:
-                    data = self._feed_request_body(data)
+                    data = self._feed_body(data)
                     continue
                 if self._upgraded:
                     return messages, True, data
@@ -175,14 +181,6 @@ class RequestIntake(_Intake):
         lone = data.find(b"\n")
         if lone == 0 or (lone > 0 and data[lone - 1] != 13) or data[:1] < b"!":
             raise MessageError("this is not HTTP/1.1")
-
-    def _feed_request_body(self, data: bytes) -> bytes:
-        """A broken body is told through the body itself: who reads it answers."""
-        try:
-            return self._feed_body(data)
-        except MessageError:
-            self._dead = True
-            return b""
 
     def _refuse(self, exc: MessageError) -> tuple[Refused, Body]:
         self._dead = True
@@ -223,7 +221,7 @@ class ResponseIntake(_Intake):
         self.began = self.began or bool(data)
         data = self._buffer + data if self._buffer else data
         self._buffer = b""
-        while data:
+        while data and not self._dead:
             if self._body is not None:
                 data = self._feed_body(data)
                 continue
@@ -253,8 +251,7 @@ class ResponseIntake(_Intake):
     def fail(self, exc: BaseException) -> None:
         """The connection broke: a body under way is not whole, whatever its framing."""
         if self._body is not None:
-            self._body.set_exception(MessageError(f"the connection broke inside the body: {exc}"))
-            self._body = self._decoder = None
+            self._break_body(MessageError(f"the connection broke inside the body: {exc}"))
 
     def feed_eof(self) -> None:
         """The upstream closed. Raises MessageError where the answer is not whole; aiohttp hands it to the body."""

@@ -82,9 +82,19 @@ async def test_a_bad_reload_changes_nothing_and_says_why(caplog):
     assert "not reloaded: gateway.yaml:3: routes[0].cache.ttl" in caplog.text
 
 
-async def test_loops_are_cut():
-    async with ScriptedUpstream(fine) as upstream, running(settings(upstream.url)) as gateway:
-        looped = b"GET / HTTP/1.1\r\nHost: gw\r\n" + b"Via: 1.1 ragfront\r\n" * 4 + b"\r\n"
-        head, _ = await once(gateway.port, looped)
-    assert head.startswith(b"HTTP/1.1 508 ")
-    assert upstream.asked == []
+async def test_a_gateway_that_is_its_own_upstream_says_so_at_once():
+    configured = settings("http://127.0.0.1:1", RAG)
+    ourselves = {"rag": {"urls": [f"http://{configured.listen}"]}}
+    configured = configured.model_validate(configured.model_dump() | {"upstreams": ourselves})
+    async with running(configured) as gateway:
+        for path in (b"/rag", b"/other"):
+            head, _ = await once(gateway.port, post(path, b"{}"))
+            assert head.startswith(b"HTTP/1.1 508 ")
+
+
+async def test_a_gateway_before_a_gateway_passes():
+    async with ScriptedUpstream(fine) as upstream, running(settings(upstream.url, RAG)) as inner:
+        async with running(settings(inner.url, RAG)) as outer:
+            head, _ = await once(outer.port, post(b"/rag", b"{}"))
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert len(upstream.asked[0].get(b"via").split(b",")) + len(upstream.asked[0].all(b"via")) > 2

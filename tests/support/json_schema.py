@@ -94,6 +94,7 @@ _CHECKS: dict[str, Any] = {
     "maximum": _bound(lambda value, wanted: value > wanted, int),
     "minItems": _bound(lambda value, wanted: len(value) < wanted, list),
     "maxItems": _bound(lambda value, wanted: len(value) > wanted, list),
+    "maxProperties": _bound(lambda value, wanted: len(value) > wanted, dict),
     "minProperties": _bound(lambda value, wanted: len(value) < wanted, dict),
     "exclusiveMinimum": _bound(lambda value, wanted: value <= wanted, int),
 }

@@ -1,6 +1,8 @@
 """A scripted upstream: raw TCP, so that it can say anything, right or wrong, and remembers what it was asked."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -47,6 +49,8 @@ class Wire:
 
     def reset(self) -> None:
         """RST instead of FIN."""
+        linger_for_0_s = struct.pack("ii", 1, 0)
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_0_s)
         self.writer.transport.abort()
 
     def close(self) -> None:

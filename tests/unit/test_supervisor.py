@@ -159,6 +159,7 @@ def test_bad_reload_reaches_nobody(start: Start) -> None:
     assert again.detail.startswith("2 20.0 ")
     fleet.tell(signal.SIGTERM)
     assert {report.event for report in fleet.several(2).values()} == {"term"}
+    assert fleet.ends() == 0
     assert "settings:1: drain: expected a duration such as 30s" in fleet.said()
     assert "not reloaded: the settings stay as they were" in fleet.said()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config.reach import takes_all
+from gateway.config.reach import never_reached
 from gateway.model.settings import Match
 
 IS_A = {"pointer": "/m", "is": "a"}
@@ -51,5 +51,11 @@ IS_A = {"pointer": "/m", "is": "a"}
         ({"body": [{"pointer": "/m", "is": 1}]}, {"body": [{"pointer": "/m", "is": True}]}, False),
     ],
 )
-def test_takes_all(earlier: dict[str, Any], later: dict[str, Any], taken: bool) -> None:
-    assert takes_all(Match.model_validate(earlier), Match.model_validate(later)) is taken
+def test_a_later_route_is_never_reached(earlier: dict[str, Any], later: dict[str, Any], taken: bool) -> None:
+    matches = [Match.model_validate(earlier), Match.model_validate(later)]
+    assert list(never_reached(matches)) == ([(1, 0)] if taken else [])
+
+
+def test_the_first_that_takes_all_is_told() -> None:
+    paths = [Match(path="/a"), Match(path="/b/*"), Match(path="/*"), Match(path="/b/c"), Match(path="/a")]
+    assert list(never_reached(paths)) == [(3, 1), (4, 0)]

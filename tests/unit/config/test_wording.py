@@ -58,6 +58,8 @@ ROUTE = "routes:\n- name: a\n  "
         ("limits: {idle: 0}", "1: limits.idle: expected more than 0s, got 0"),
         ("limits: {header_bytes: 10}", "1: limits.header_bytes: expected at least 1KiB, got 10"),
         ("l2: disc", "1: l2: expected off, a Redis URL such as redis://redis:6379/0, or a mapping with disk or redis"),
+        (ROUTE + "key: {body: [" + "/a, " * 300 + "]}", "3: routes[0].key.body: expected at most 256"),
+        (ROUTE + "cache: {mode: [on]}", "3: routes[0].cache.mode: expected off, shadow or on, got a list"),
         ("routes: [" + "{preset: rag}," * 1001 + "]", "1: routes: expected at most 1000"),
     ],
 )  # fmt: skip
@@ -88,6 +90,13 @@ def test_one_sentence_for_one_mistake(text: str, problem: str) -> None:
         "routes: ${SECRET}",
         "routes: [{name: '${SECRET} x'}]",
         "drain: ${UNSET:-s3cret}",
+        "listen: ${SECRET}",
+        "admin: {listen: '${SECRET}'}",
+        "routes: [{name: a, match: {method: '${SECRET}', host: '${SECRET}:1', headers: {a: '(?P=${SECRET})'}}}]",
+        "upstreams: ${SECRET}",
+        "upstreams: {rag: '${SECRET}'}",
+        "forwarding: {trusted: '${SECRET}'}",
+        "log: {access: '/${SECRET}/x'}",
         "routes: [{name: a, match: {path: '${SECRET}'}}]",
     ],
 )

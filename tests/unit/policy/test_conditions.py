@@ -27,6 +27,7 @@ def condition(**stated: Any) -> Condition:
     [
         ({"pointer": "/answer", "is": None}, True),
         ({"pointer": "/missing", "is": None}, False),
+        ({"pointer": "/n", "is": None}, False),
         ({"pointer": "/answer", "is_not": None}, False),
         ({"pointer": "/n", "is_not": None}, True),
         ({"pointer": "/missing", "is_not": None}, False),

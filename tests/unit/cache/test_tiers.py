@@ -1,0 +1,347 @@
+"""Tiers: what a client of the cache sees, whatever the store does."""
+
+import asyncio
+
+import pytest
+
+from gateway.cache.codec import encode
+from gateway.cache.memory import Memory
+from gateway.cache.store import Claim, Record
+from gateway.cache.tiers import Lookup, Tiers
+from gateway.model.entry import EntryFlag
+from gateway.model.outcome import Reason
+from tests.support.entries import make_entry, make_key
+from tests.support.eventually import eventually
+from tests.support.shelf import Shelf
+
+NOW = 1_700_000_000.0
+KEY = make_key("k")
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def make(shelf: Shelf | None, clock: Clock | None = None, read_timeout: float = 5.0) -> Tiers:
+    return Tiers(
+        Memory(1 << 20),
+        shelf,
+        read_timeout=read_timeout,
+        compress_over=1024,
+        clock=lambda: NOW,
+        monotonic=clock or Clock(),
+    )
+
+
+def entry(body: bytes = b"answer", **changes: object):  # type: ignore[no-untyped-def]
+    return make_entry(body, now=NOW, **changes)
+
+
+class Rows(Shelf):
+    """A shelf that lives at NOW."""
+
+    async def read(self, keys):  # type: ignore[no-untyped-def]
+        await self._pass("read", len(keys))
+        return [self.rows[key][0] if key in self.rows else None for key in keys]
+
+
+async def test_without_a_store_memory_is_all_there_is() -> None:
+    tiers = make(None)
+    await tiers.start()
+    tiers.keep(KEY, kept := entry(), l1_ttl=1)
+    assert tiers.peek(KEY, NOW + 3599) is kept  # its short life is for asking a store again
+    assert tiers.peek(KEY, NOW + 3600) is None
+    assert await tiers.find(KEY, NOW + 3600, 1) == Lookup()
+    lease = await tiers.claim(KEY, 30)
+    assert lease.state is Claim.GRANTED
+    await tiers.release(lease)
+    assert tiers.stats().store.errors is None
+    await tiers.close()
+
+
+async def test_memory_is_trusted_for_its_own_short_time_and_then_the_store_is_asked() -> None:
+    shelf = Rows()
+    tiers = make(shelf)
+    tiers.keep(KEY, kept := entry(), l1_ttl=60)
+    assert tiers.peek(KEY, NOW + 59) is kept
+    assert tiers.peek(KEY, NOW + 60) is None
+    await eventually(lambda: KEY in shelf.rows)
+    found = await tiers.find(KEY, NOW + 60, 60)
+    assert (found.entry, found.reason, found.tier) == (kept, None, "shelf")
+    assert tiers.peek(KEY, NOW + 119) == kept
+    await tiers.close()
+
+
+async def test_memory_never_outlives_the_entry() -> None:
+    tiers = make(Rows())
+    tiers.keep(KEY, entry(stale_error_until=NOW + 10, stale_while_until=NOW + 10, fresh_until=NOW + 10), l1_ttl=60)
+    assert tiers.peek(KEY, NOW + 9) is not None
+    assert tiers.peek(KEY, NOW + 10) is None
+    await tiers.close()
+
+
+async def test_one_process_finds_what_another_kept() -> None:
+    shelf = Rows()
+    ours, theirs = make(shelf), make(shelf)
+    marker = entry(b"", flags=EntryFlag.VARY)
+    ours.keep(KEY, marker, 60)
+    await eventually(lambda: KEY in shelf.rows)
+    found = await theirs.find(KEY, NOW, 60)
+    assert (found.entry, found.tier) == (marker, "shelf")
+    again = await theirs.find(KEY, NOW, 60)
+    assert again.entry is found.entry
+    assert again.tier == "memory"
+    assert shelf.asked("read") == [1]
+
+
+async def test_what_is_kept_is_found_before_the_store_has_it() -> None:
+    shelf = Rows()
+    shelf.gate.clear()
+    tiers = make(shelf)
+    tiers.keep(KEY, kept := entry(), l1_ttl=0)
+    assert tiers.peek(KEY, NOW) is None
+    assert (await tiers.find(KEY, NOW, 0)).entry is kept
+    shelf.gate.set()
+    await tiers.close()
+
+
+async def test_what_is_forgotten_is_not_found_before_the_store_knows() -> None:
+    shelf = Rows()
+    tiers = make(shelf)
+    tiers.keep(KEY, entry(), 60)
+    await eventually(lambda: KEY in shelf.rows)
+    shelf.gate.clear()
+    tiers.forget(KEY)
+    assert tiers.peek(KEY, NOW) is None
+    assert await tiers.find(KEY, NOW, 60) == Lookup()
+    shelf.gate.set()
+    await eventually(lambda: KEY not in shelf.rows)
+    await tiers.close()
+
+
+class Snapshot(Rows):
+    """A read sees what was there when it was asked, and its answer comes later."""
+
+    async def read(self, keys):  # type: ignore[no-untyped-def]
+        rows = [self.rows[key][0] if key in self.rows else None for key in keys]
+        await self._pass("read", len(keys))
+        return rows
+
+
+async def overtaken(shelf: Snapshot, tiers: Tiers) -> "asyncio.Task[Lookup]":
+    """A find whose read was answered with the old entry, and whose answer has not arrived."""
+    await shelf.write([Record(KEY, encode(entry(b"old"), 1024), NOW + 60)])
+    shelf.gate.clear()
+    find = asyncio.ensure_future(tiers.find(KEY, NOW, 60))
+    await eventually(lambda: shelf.asked("read"))
+    return find
+
+
+async def test_a_read_does_not_bring_back_what_was_replaced_meanwhile() -> None:
+    shelf = Snapshot()
+    tiers = make(shelf)
+    find = await overtaken(shelf, tiers)
+    tiers.keep(KEY, new := entry(b"new"), 60)
+    shelf.gate.set()
+    assert (await find).entry is new
+    assert tiers.peek(KEY, NOW) is new
+    await tiers.close()
+
+
+async def test_a_read_does_not_bring_back_what_was_forgotten_meanwhile() -> None:
+    shelf = Snapshot()
+    tiers = make(shelf)
+    find = await overtaken(shelf, tiers)
+    tiers.forget(KEY)
+    shelf.gate.set()
+    await find
+    assert tiers.peek(KEY, NOW) is None
+    await eventually(lambda: KEY not in shelf.rows)
+    assert await tiers.find(KEY, NOW, 60) == Lookup()
+    await tiers.close()
+
+
+@pytest.mark.parametrize("row", [b"", b"garbage", encode(make_entry(), 0)[:-1]])
+async def test_a_record_that_is_no_good_is_a_miss(row: bytes) -> None:
+    shelf = Rows()
+    await shelf.write([Record(KEY, row, NOW + 60)])
+    assert await make(shelf).find(KEY, NOW, 60) == Lookup()
+
+
+async def test_an_entry_past_its_time_is_a_miss_whoever_holds_it() -> None:
+    shelf = Rows()
+    await shelf.write([Record(KEY, encode(entry(), 1024), NOW + 9999)])
+    assert await make(shelf).find(KEY, NOW + 3600, 60) == Lookup()
+
+
+async def test_a_store_that_fails_is_a_miss_with_a_reason() -> None:
+    shelf = Rows()
+    shelf.broken = True
+    tiers = make(shelf)
+    assert await tiers.find(KEY, NOW, 60) == Lookup(None, Reason.L2_DOWN, "")
+    tiers.keep(KEY, entry(), 60)
+    tiers.forget(KEY)
+    assert (await tiers.claim(KEY, 30)).state is Claim.GRANTED
+    assert tiers.stats().store.errors is not None
+    await tiers.close()
+
+
+async def test_a_store_that_hangs_is_a_miss_after_the_deadline() -> None:
+    shelf = Rows()
+    shelf.gate.clear()
+    tiers = make(shelf, read_timeout=0.02)
+    assert await tiers.find(KEY, NOW, 60) == Lookup(None, Reason.L2_TIMEOUT, "")
+    assert tiers.stats().store.timeouts == 1
+    shelf.gate.set()
+    await tiers.close()
+
+
+async def test_memory_serves_on_while_the_store_cannot_say() -> None:
+    shelf = Rows()
+    tiers = make(shelf)
+    tiers.keep(KEY, kept := entry(), l1_ttl=60)
+    await eventually(lambda: KEY in shelf.rows)
+    shelf.broken = True
+    assert tiers.peek(KEY, NOW + 100) is None
+    assert await tiers.find(KEY, NOW + 100, 60) == Lookup(kept, Reason.L2_DOWN, "memory")
+    assert await tiers.find(KEY, NOW + 3600, 60) == Lookup(None, Reason.L2_DOWN, "")
+    await tiers.close()
+
+
+async def test_what_was_removed_elsewhere_does_not_come_back_when_the_store_goes_away() -> None:
+    shelf = Rows()
+    tiers = make(shelf)
+    tiers.keep(KEY, entry(), l1_ttl=60)
+    await eventually(lambda: KEY in shelf.rows)
+    del shelf.rows[KEY]
+    assert await tiers.find(KEY, NOW + 100, 60) == Lookup()
+    shelf.broken = True
+    assert await tiers.find(KEY, NOW + 100, 60) == Lookup(None, Reason.L2_DOWN, "")
+    await tiers.close()
+
+
+async def test_a_thousand_finds_at_once_are_a_few_reads() -> None:
+    shelf = Rows()
+    tiers = make(shelf)
+    await asyncio.gather(*(tiers.find(make_key(n), NOW, 60) for n in range(1000)))
+    assert len(shelf.asked("read")) == 4
+    await tiers.close()
+
+
+async def waiting(shelf: Shelf) -> tuple[Tiers, Tiers, object, "asyncio.Task[Lookup]"]:
+    """One process holds the lease, another one waits."""
+    leader, follower = make(shelf), make(shelf)
+    held = await leader.claim(KEY, 30)
+    lease = await follower.claim(KEY, 30)
+    assert lease.state is Claim.HELD
+    before = len(shelf.asked("claim"))
+    task = asyncio.ensure_future(follower.wait(lease, NOW, 60))
+    await eventually(lambda: len(shelf.asked("claim")) > before)
+    return leader, follower, held, task
+
+
+async def test_who_waits_gets_the_entry_that_the_other_stores() -> None:
+    shelf = Rows()
+    leader, follower, held, task = await waiting(shelf)
+    leader.keep(KEY, kept := entry(), 60)
+    await leader.release(held)  # type: ignore[arg-type]
+    found = await task
+    assert (found.entry, found.tier, found.lease) == (kept, "shelf", None)
+    assert (await leader.claim(KEY, 30)).state is Claim.GRANTED  # nobody holds it on
+    await leader.close()
+    await follower.close()
+
+
+async def test_a_stale_entry_is_not_what_one_waits_for() -> None:
+    shelf = Rows()
+    stale = entry(b"stale", fresh_until=NOW - 1)
+    await shelf.write([Record(KEY, encode(stale, 1024), NOW + 60)])
+    leader, follower, held, task = await waiting(shelf)
+    await eventually(lambda: len(shelf.asked("read")) >= 3)
+    assert not task.done()
+    leader.keep(KEY, new := entry(b"new"), 60)
+    await leader.release(held)  # type: ignore[arg-type]
+    assert (await task).entry == new
+    await leader.close()
+    await follower.close()
+
+
+async def test_who_waits_takes_over_where_nothing_was_stored() -> None:
+    shelf = Rows()
+    leader, follower, held, task = await waiting(shelf)
+    await leader.release(held)  # type: ignore[arg-type]
+    found = await task
+    assert found.entry is None
+    assert found.lease is not None
+    assert found.lease.state is Claim.GRANTED
+    assert (await leader.claim(KEY, 30)).state is Claim.HELD
+    await follower.release(found.lease)
+    await leader.close()
+    await follower.close()
+
+
+async def test_who_waits_hears_that_it_was_given_up() -> None:
+    shelf = Rows()
+    leader, follower, held, task = await waiting(shelf)
+    await leader.release(held, 30.0)  # type: ignore[arg-type]
+    found = await task
+    assert found.lease is not None
+    assert (found.entry, found.lease.state) == (None, Claim.GIVEN_UP)
+    await leader.close()
+    await follower.close()
+
+
+async def test_who_waits_is_on_its_own_when_the_store_goes_away() -> None:
+    shelf = Rows()
+    leader, follower, _, task = await waiting(shelf)
+    shelf.broken = True
+    found = await task
+    assert found.lease is not None
+    assert (found.lease.state, found.reason) == (Claim.GRANTED, Reason.L2_DOWN)
+    await leader.close()
+    await follower.close()
+
+
+async def test_who_waits_stops_at_its_deadline() -> None:
+    shelf = Rows()
+    leader, follower = make(shelf), make(shelf)
+    await leader.claim(KEY, 30)
+    lease = await follower.claim(KEY, 30)
+    loop = asyncio.get_running_loop()
+    found = await follower.wait(lease, NOW, 60, deadline=loop.time() + 0.05)
+    assert found.lease is lease
+    assert lease.state is Claim.HELD
+    await leader.close()
+    await follower.close()
+
+
+async def test_who_waits_long_asks_ten_times_a_second_at_most() -> None:
+    shelf = Rows()
+    leader, follower = make(shelf), make(shelf)
+    await leader.claim(KEY, 30)
+    lease = await follower.claim(KEY, 30)
+    loop = asyncio.get_running_loop()
+    await follower.wait(lease, NOW, 60, deadline=loop.time() + 1.0)
+    assert len(shelf.asked("read")) <= 5 + 10
+    await leader.close()
+    await follower.close()
+
+
+async def test_stats_tell_what_happened() -> None:
+    shelf = Rows()
+    tiers = make(shelf)
+    await tiers.start()
+    tiers.keep(KEY, entry(), 60)
+    tiers.peek(KEY, NOW)
+    tiers.peek(make_key("other"), NOW)
+    await tiers.find(make_key("other"), NOW, 60)
+    stats = tiers.stats()
+    assert (stats.memory.entries, stats.memory.hits, stats.memory.misses) == (1, 1, 1)
+    assert stats.memory.bytes is not None
+    assert stats.memory.bytes > 600
+    assert (stats.store.hits, stats.store.misses, stats.store.dropped, stats.store.out) == (0, 1, 0, False)
+    await tiers.close()
+    assert KEY in shelf.rows  # written at the end, had it not been before
