@@ -74,7 +74,7 @@ class Worker:
         return {
             name: known[name]
             if name in known and known[name].settings == upstream
-            else Upstream(name, upstream, self._metrics.upstream_call)
+            else Upstream(name, upstream, self._metrics)
             for name, upstream in settings.upstreams.items()
         }
 
@@ -157,6 +157,12 @@ class Worker:
             await upstream.close()
         if self._access is not None:
             self._access.close()
+        self._metrics.refresh()
+
+    def hurry(self) -> None:
+        """Asked to stop a second time: what is under way is cut off."""
+        for connection in self._proxy.server.connections:
+            connection.force_close()
 
 
 async def _retire(upstream: Upstream, patience: float) -> None:
@@ -180,8 +186,14 @@ async def _serve(spec: WorkerSpec) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     worker = Worker(spec)
+
+    def ask_to_stop() -> None:
+        if stop.is_set():
+            worker.hurry()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, ask_to_stop)
     loop.add_signal_handler(signal.SIGHUP, worker.reload)
     loop.add_signal_handler(signal.SIGUSR1, worker.rotate)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP, signal.SIGUSR1))

@@ -13,7 +13,7 @@ from pathlib import Path
 import lmdb
 
 from gateway.cache import disk_tables
-from gateway.cache.disk_writer import DiskWriter, Job, T
+from gateway.cache.disk_writer import ROW_COST, DiskWriter, Job, T
 from gateway.cache.store import Claim, Record, Usage
 from gateway.model.errors import StoreUnavailable
 from gateway.model.settings import DiskSettings
@@ -53,7 +53,7 @@ class Disk:
         batch: list[Record] = []
         size = 0
         for item in items:
-            taken = len(item.value) + len(item.key)
+            taken = len(item.value) + ROW_COST
             if taken > limit or item.expires_at <= self._clock():
                 continue
             if size + taken > limit:
@@ -67,7 +67,7 @@ class Disk:
         )
 
     async def remove(self, keys: Sequence[bytes]) -> None:
-        await self._writer.run(partial(disk_tables.remove, keys=keys))
+        await self._writer.run(partial(disk_tables.remove, keys=keys), len(keys) * ROW_COST)
 
     async def claim(self, key: bytes, token: bytes, ttl: float) -> Claim:
         # Waiters ask again and again, and mostly in vain: that costs a read, not a transaction of the writer's.

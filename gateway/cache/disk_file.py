@@ -67,8 +67,8 @@ class DiskFile:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._guard = os.open(folder / "guard", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as exc:
-            raise StoreUnavailable(f"{folder}: {exc.strerror}") from exc
+        except (OSError, ValueError) as exc:
+            raise StoreUnavailable(f"{folder}: {exc}") from exc
         try:
             self.env, self.tables = self._open()
         except BaseException:

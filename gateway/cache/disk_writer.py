@@ -31,9 +31,14 @@ needs free ones in a row for large values."""
 _BATCH_PART = 32
 """A transaction writes at most this part of the map, so that one always fits beside what is there."""
 
+ROW_COST = 8192
+"""What changing one row costs beside its value: keys are random, so that each is in pages of its own to be copied."""
+
 _BATCH_JOBS = 256
 _SWEEP = 64
 _EVICT = 256
+"""At most; fewer where the map is small."""
+
 _REOPEN_AFTER = 5.0
 _LOOK_AFTER = 2.0
 """Seconds: after a failure to open the file; between looks whether it was replaced by another process."""
@@ -53,6 +58,7 @@ class DiskWriter:
         self.lock = threading.Lock()
         self.trouble = "not opened yet"
         self.batch_bytes = max_bytes // _BATCH_PART
+        self._batch_rows = self.batch_bytes // ROW_COST
         self._folder = folder
         self._max_bytes = max_bytes
         self._clock = clock
@@ -70,7 +76,7 @@ class DiskWriter:
         self._ended = self._loop.create_future()
         threading.Thread(target=self._work, name="ragfront-disk", daemon=True).start()
 
-    async def run(self, job: Job[T], size: int = 0) -> T:
+    async def run(self, job: Job[T], size: int = ROW_COST) -> T:
         """The job's result, once the transaction that it was part of is committed. size: bytes that it writes."""
         if self._loop is None or self._closing:
             raise StoreUnavailable("disk: closed")
@@ -146,7 +152,7 @@ class DiskWriter:
             try:
                 with file.env.begin(write=True, buffers=True) as txn:
                     results = [job(txn, file.tables) for job in jobs]
-                    disk_tables.sweep(txn, file.tables, self._clock(), _SWEEP)
+                    disk_tables.sweep(txn, file.tables, self._clock(), min(_SWEEP, self._batch_rows))
                     entries, taken = disk_tables.fill(txn, file.tables)
                 if taken > self._max_bytes * _FULL:
                     self._evict(file, entries, 1 - _ROOMY * self._max_bytes / taken)
@@ -175,7 +181,7 @@ class DiskWriter:
         left = max(int(entries * part), 1)
         while left > 0:
             with file.env.begin(write=True, buffers=True) as txn:
-                gone = disk_tables.evict(txn, file.tables, min(left, _EVICT))
+                gone = disk_tables.evict(txn, file.tables, min(left, _EVICT, self._batch_rows))
             left = left - gone if gone else 0
 
     def _usable(self) -> DiskFile:

@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -49,23 +49,30 @@ class Call:
     interim: Interim | None = None
 
 
-class Upstream:
-    """A named service: its replicas, its connections, its time limits.
+class Listener(Protocol):
+    """Who is told of calls."""
 
-    on_call(name, result, seconds) is told of the end of each call; `clock` is monotonic.
-    """
+    def upstream_inflight(self, upstream: str, delta: int) -> None:
+        """A call began (+1) or ended (-1)."""
+
+    def upstream_call(self, upstream: str, result: str, seconds: float) -> None:
+        """A call ended. result: `2xx` and the like, the Reason of its failure, or who gave it up."""
+
+
+class Upstream:
+    """A named service: its replicas, its connections, its time limits. `clock`: monotonic seconds."""
 
     def __init__(
         self,
         name: str,
         settings: UpstreamSettings,
-        on_call: Callable[[str, str, float], None],
+        listener: Listener,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self.settings = settings
         self._pool = Pool(name, settings)
-        self._on_call = on_call
+        self._listener = listener
         self._clock = clock
 
     @property
@@ -84,6 +91,7 @@ class Upstream:
     async def _attempt(self, replica: Replica, call: Call, last: bool = False) -> Reply:
         started = self._clock()
         replica.pending += 1
+        self._listener.upstream_inflight(self.name, 1)
         ended = False
 
         def on_end(result: str) -> None:
@@ -91,7 +99,8 @@ class Upstream:
             if not ended:
                 ended = True
                 replica.pending -= 1
-                self._on_call(self.name, result, self._clock() - started)
+                self._listener.upstream_inflight(self.name, -1)
+                self._listener.upstream_call(self.name, result, self._clock() - started)
 
         connection: Connection | None = None
         protocol: UpstreamConnection | None = None

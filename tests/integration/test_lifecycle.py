@@ -7,7 +7,7 @@ import pytest
 
 from gateway.app import Worker, WorkerSpec
 from gateway.model.errors import ConfigError
-from tests.support.gateway import RAG, Client, Running, field, once, post, running, settings
+from tests.support.gateway import RAG, Client, Running, field, free_port, once, post, running, settings
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
 
@@ -83,9 +83,8 @@ async def test_a_bad_reload_changes_nothing_and_says_why(caplog):
 
 
 async def test_a_gateway_that_is_its_own_upstream_says_so_at_once():
-    configured = settings("http://127.0.0.1:1", RAG)
-    ourselves = {"rag": {"urls": [f"http://{configured.listen}"]}}
-    configured = configured.model_validate(configured.model_dump() | {"upstreams": ourselves})
+    port = free_port()
+    configured = settings(f"http://127.0.0.1:{port}", RAG, listen=f"127.0.0.1:{port}")
     async with running(configured) as gateway:
         for path in (b"/rag", b"/other"):
             head, _ = await once(gateway.port, post(path, b"{}"))

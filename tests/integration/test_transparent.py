@@ -152,7 +152,6 @@ async def test_expect_continue_is_the_upstreams_to_answer():
 
     class Deaf(ScriptedUpstream):
         async def _serve(self, reader, writer):  # answers the head, without reading the body
-            self.connections += 1
             head = await reader.readuntil(b"\r\n\r\n")
             self.asked.append(Asked(head, b"", head, 1))
             await answer(self.asked[-1], Wire(reader, writer))
@@ -173,7 +172,6 @@ async def test_continue_and_early_hints_are_passed_on():
 
     class Willing(ScriptedUpstream):
         async def _serve(self, reader, writer):
-            self.connections += 1
             head = await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             body = await reader.readexactly(5)

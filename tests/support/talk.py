@@ -10,14 +10,19 @@ from gateway.upstream.reply import Reply
 
 
 class Calls:
-    """What `on_call` was told."""
+    """What the upstream's listener was told."""
 
     def __init__(self) -> None:
         self.ended: list[tuple[str, str]] = []
+        self.inflight = 0
 
-    def __call__(self, name: str, result: str, seconds: float) -> None:
+    def upstream_inflight(self, upstream: str, delta: int) -> None:
+        self.inflight += delta
+        assert self.inflight >= 0
+
+    def upstream_call(self, upstream: str, result: str, seconds: float) -> None:
         assert seconds >= 0
-        self.ended.append((name, result))
+        self.ended.append((upstream, result))
 
 
 @asynccontextmanager

@@ -85,7 +85,7 @@ class ScriptedUpstream:
         await self.stop()
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=1 << 20)
+        self._server = await asyncio.start_server(self._track, "127.0.0.1", self.port, limit=1 << 20)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -102,20 +102,15 @@ class ScriptedUpstream:
                 self.changed.clear()
                 await self.changed.wait()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _track(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
         self.open += 1
         self.changed.set()
-        number, wire = self.connections, Wire(reader, writer)
         try:
-            while not writer.is_closing():
-                asked = await _read(reader, number)
-                self.asked.append(asked)
-                self.changed.set()
-                await self.answer(asked, wire)
+            await self._serve(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
@@ -123,6 +118,14 @@ class ScriptedUpstream:
             self.changed.set()
             self._tasks.discard(task)
             writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number, wire = self.connections, Wire(reader, writer)
+        while not writer.is_closing():
+            asked = await _read(reader, number)
+            self.asked.append(asked)
+            self.changed.set()
+            await self.answer(asked, wire)
 
 
 async def _read(reader: asyncio.StreamReader, number: int) -> Asked:

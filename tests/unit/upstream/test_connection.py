@@ -21,6 +21,7 @@ async def test_a_connection_on_which_something_came_while_idle_is_dead():
     transport.close()
     assert connection.dead
     server.close()
+    await server.wait_closed()
 
 
 async def test_it_has_answered_once_a_byte_has_come():
