@@ -79,7 +79,7 @@ class Redis:
 
         async def ask(redis: Any) -> list[bytes | None]:
             if isinstance(redis, RedisCluster):
-                rows = await self._pipelined(redis, [("GET", name) for name in names])
+                rows = await self._pipelined(redis, [("GET", name) for name in names], bytes)
                 return _records([None if isinstance(row, Exception) else row for row in rows], len(names))
             return _records(await redis.execute_command("MGET", *names), len(names))
 
@@ -93,12 +93,12 @@ class Redis:
             if expires_at > now
         ]
         if commands:
-            await self._ask(lambda redis: self._pipelined(redis, commands), _WRITE_SECONDS)
+            await self._ask(lambda redis: self._pipelined(redis, commands, bool), _WRITE_SECONDS)
 
     async def remove(self, keys: Sequence[bytes]) -> None:
         commands = [("UNLINK", self._entry + key.hex().encode()) for key in keys]
         if commands:
-            await self._ask(lambda redis: self._pipelined(redis, commands), _WRITE_SECONDS)
+            await self._ask(lambda redis: self._pipelined(redis, commands, int), _WRITE_SECONDS)
 
     async def claim(self, key: bytes, token: bytes, ttl: float) -> Claim:
         return _CLAIMS[await self._eval(_CLAIM, key, token, _milliseconds(ttl))]
@@ -156,8 +156,10 @@ class Redis:
                 await self._drop(used)
             raise StoreUnavailable(f"redis: {exc}") from exc
 
-    async def _pipelined(self, redis: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """The replies; where a part of a Cluster is gone, exceptions in their place. Raises if none is a reply."""
+    async def _pipelined(self, redis: Any, commands: Sequence[tuple[Any, ...]], kind: type) -> list[Any]:
+        """The replies, of this kind or None. Where a part of a Cluster is gone, exceptions in the place of its replies;
+        raised where no reply came at all.
+        """
         pipeline = redis.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
@@ -167,6 +169,8 @@ class Redis:
             await self._relearn(redis)
         if len(failures) == len(commands):
             raise failures[0]
+        if not all(reply is None or isinstance(reply, (kind, Exception)) for reply in replies):
+            raise ValueError("not an answer to what was asked")
         return replies
 
     async def _relearn(self, redis: RedisCluster) -> None:

@@ -68,10 +68,10 @@ class Writes:
             await self._round.wait()
 
     async def close(self, limit: float) -> None:
-        """Writes what is queued, for up to `limit` seconds; takes no more."""
+        """Writes what is queued, for up to `limit` seconds, if the store is there; takes no more."""
         self._wake()
         if self._task is not None:
-            await asyncio.wait((self._task,), timeout=limit)
+            await asyncio.wait((self._task,), timeout=0 if self._breaker.open else limit)
         self._closed = True
         if self._task is not None:
             self._task.cancel()

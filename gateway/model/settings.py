@@ -131,7 +131,7 @@ class LeaseSettings(Frozen):
 
     enabled: bool = Field(default=True, description="false: only inside one worker")
     ttl: Duration = Field(
-        default=30.0,
+        default=10.0,
         ge=1,
         le=600,
         description="a lease is renewed in time; its owner dead, it ends after this",

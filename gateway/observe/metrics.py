@@ -21,7 +21,7 @@ from gateway.model.outcome import Outcome, Reason
 from gateway.observe.tally import DURATIONS, OVERHEADS, BulkHistogram, Spread, Tally
 
 NO_ROUTE = "-"  # cannot be the name of a route
-_RESULTS = frozenset({"1xx", "2xx", "3xx", "4xx", "5xx", *(str(reason) for reason in Reason)})
+_RESULTS = frozenset({"abandoned", "1xx", "2xx", "3xx", "4xx", "5xx", *(str(reason) for reason in Reason)})
 _TIER_GAUGES = {
     "entries": "Entries held",
     "bytes": "Bytes held, bookkeeping included",

@@ -106,7 +106,7 @@ async def test_the_first_client_may_leave_without_ending_the_call_for_the_others
             while sum(f.clients for f in gateway.worker._pipeline.flights._flights.values()) < 2:
                 await asyncio.sleep(0.01)
         rag.gate.set()
-        head, body = await follower
+        _, body = await follower
     assert body == ANSWER
     assert len(upstream.asked) == 1
 
@@ -269,7 +269,9 @@ async def test_a_coded_answer_reaches_only_clients_that_accept_it():
 
 
 async def test_fields_about_one_call_are_not_replayed():
-    rag = Rag(ANSWER, b"X-Request-Id: 1", b"X-RateLimit-Remaining: 9", b"X-Model: m", b"Date: Mon, 01 Jan 2024 00:00:00 GMT")
+    rag = Rag(
+        ANSWER, b"X-Request-Id: 1", b"X-RateLimit-Remaining: 9", b"X-Model: m", b"Date: Mon, 01 Jan 2024 00:00:00 GMT"
+    )
     async with ScriptedUpstream(rag) as upstream, running(settings(upstream.url, RAG)) as gateway:
         first, _ = await once(gateway.port, ask())
         again, _ = await once(gateway.port, ask())
@@ -305,14 +307,17 @@ async def test_a_stream_is_passed_on_event_by_event():
 
     async def answer(asked: Asked, wire: Wire) -> None:
         await wire.send(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"9\r\ndata: 1\n\n\r\n"
         )
         await gate.wait()
         await wire.send(b"9\r\ndata: 2\n\n\r\n0\r\n\r\n")
 
-    async with ScriptedUpstream(answer) as upstream, running(settings(upstream.url, RAG)) as gateway, Client(
-        gateway.port
-    ) as client:
+    async with (
+        ScriptedUpstream(answer) as upstream,
+        running(settings(upstream.url, RAG)) as gateway,
+        Client(gateway.port) as client,
+    ):
         await client.send(ask())
         head = await client.head()
         assert b"detail=stream" in status(head)

@@ -63,7 +63,9 @@ async def test_an_idle_connection_is_closed():
     [
         post(b"/rag", b"x" * 2000),
         post(b"/other", b"x" * 2000),
-        b"POST /other HTTP/1.1\r\nHost: gw\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + b"x" * 2000 + b"\r\n0\r\n\r\n",
+        b"POST /other HTTP/1.1\r\nHost: gw\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n"
+        + b"x" * 2000
+        + b"\r\n0\r\n\r\n",
         b"POST /rag HTTP/1.1\r\nHost: gw\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + b"x" * 2000 + b"\r\n0\r\n\r\n",
     ],
 )

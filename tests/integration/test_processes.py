@@ -95,7 +95,7 @@ async def test_the_lease_of_a_dead_process_is_taken_over(l2, tmp_path):
         first.signal(signal.SIGKILL)
         await asyncio.gather(leader, return_exceptions=True)
         service.gate.set()
-        head, body = await asyncio.wait_for(follower, 45)
+        _, body = await asyncio.wait_for(follower, 45)
     assert body == b'{"answer": 14}'
     assert len(upstream.asked) == 2
 

@@ -20,12 +20,13 @@ REQUESTS = [
     b"GET / HTTP/1.1\r\nHost: gw\r\n\r\n",
     b"GET /a%2Fb//c;p=1/../d?x=%20&x=1&&y HTTP/1.1\r\nHost: gw\r\n\r\n",
     b"GET /\xff\xfe/caf\xc3\xa9?\xe4 HTTP/1.1\r\nHost: gw\r\n\r\n",
-    b"GET /{}|^`\"<> HTTP/1.1\r\nHost: gw\r\n\r\n",
+    b'GET /{}|^`"<> HTTP/1.1\r\nHost: gw\r\n\r\n',
     b"BREW /pot HTTP/1.1\r\nHost: gw\r\nContent-Length: 2\r\n\r\nhi",
     b"M-SEARCH /x HTTP/1.1\r\nHost: gw\r\n\r\n",
     b"OPTIONS * HTTP/1.1\r\nHost: gw\r\n\r\n",
     b"DELETE /x HTTP/1.1\r\nHost: gw\r\n\r\n",
-    b"GET / HTTP/1.1\r\nX-B: 1\r\nhOSt: gw\r\nx-b: 2\r\nX-Empty:\r\nX-Raw: \xff\xc3\xa9\r\nCookie: a=1\r\nCookie: b=2\r\n\r\n",
+    b"GET / HTTP/1.1\r\nX-B: 1\r\nhOSt: gw\r\nx-b: 2\r\nX-Empty:\r\nX-Raw: \xff\xc3\xa9\r\n"
+    b"Cookie: a=1\r\nCookie: b=2\r\n\r\n",
     b"POST /x HTTP/1.1\r\nHost: gw\r\nContent-Length: 0\r\n\r\n",
     b"POST /x HTTP/1.1\r\nHost: gw\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x00",
     b"PUT /x HTTP/1.1\r\nHost: gw\r\nAccept-Encoding: br\r\nContent-Length: 5\r\n\r\n\x00\xff\r\n\x01",
@@ -56,10 +57,11 @@ ANSWERS = [
     b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok",
     b"HTTP/1.1 299 Odd \xff reason\r\nContent-Length: 0\r\n\r\n",
     b"HTTP/1.1 204 No Content\r\nX: 1\r\n\r\n",
-    b"HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n",
+    b'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n',
     b"HTTP/1.1 500 Oops\r\nContent-Length: 3\r\nX-A: 1\r\nx-a: 2\r\nX-Empty: \r\nX-Raw: \xff\r\n\r\nno!",
     b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00",
-    b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nDate: yesterday\r\nServer: \r\nContent-Length: 1\r\n\r\nx",
+    b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nDate: yesterday\r\nServer: \r\n"
+    b"Content-Length: 1\r\n\r\nx",
     b"HTTP/1.1 302 Found\r\nLocation: /else?where\r\nContent-Length: 0\r\n\r\n",
 ]
 
@@ -80,9 +82,11 @@ async def test_head_answers_keep_their_length():
     async def answer(asked: Asked, wire: Wire) -> None:
         await wire.send(wire_bytes)
 
-    async with ScriptedUpstream(answer) as upstream, running(settings(upstream.url)) as gateway, Client(
-        gateway.port
-    ) as client:
+    async with (
+        ScriptedUpstream(answer) as upstream,
+        running(settings(upstream.url)) as gateway,
+        Client(gateway.port) as client,
+    ):
         for _ in range(2):
             head, _ = await client.ask(b"HEAD / HTTP/1.1\r\nHost: gw\r\n\r\n", b"HEAD")
             assert head == wire_bytes
@@ -100,7 +104,7 @@ async def test_chunked_answers_keep_body_and_trailers():
     assert field(head, b"trailer") == b"X-Sum"
     assert field(head, b"transfer-encoding") == b"chunked"
     assert body.endswith(b"0\r\nX-Sum: 7\r\n\r\n")
-    assert b"abc" in body.replace(b"abc", b"abc")
+    assert b"abc" in body
 
 
 async def test_chunked_requests_keep_body_and_trailers():
@@ -234,7 +238,13 @@ async def test_the_client_leaving_ends_the_upstream_call():
         await upstream.until(lambda: upstream.open == 0)
 
 
-@pytest.mark.parametrize("partial", [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"])
+@pytest.mark.parametrize(
+    "partial",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ],
+)
 @pytest.mark.parametrize("end", ["close", "reset"])
 async def test_an_answer_that_breaks_off_is_cut_and_never_ended_as_if_whole(partial, end):
     async def answer(asked: Asked, wire: Wire) -> None:
@@ -242,9 +252,11 @@ async def test_an_answer_that_breaks_off_is_cut_and_never_ended_as_if_whole(part
         await asyncio.sleep(0)
         getattr(wire, end)()
 
-    async with ScriptedUpstream(answer) as upstream, running(settings(upstream.url)) as gateway, Client(
-        gateway.port
-    ) as client:
+    async with (
+        ScriptedUpstream(answer) as upstream,
+        running(settings(upstream.url)) as gateway,
+        Client(gateway.port) as client,
+    ):
         await client.send(b"GET / HTTP/1.1\r\nHost: gw\r\n\r\n")
         received = b""
         try:
@@ -254,7 +266,7 @@ async def test_an_answer_that_breaks_off_is_cut_and_never_ended_as_if_whole(part
         except ConnectionResetError:
             pass
         assert b"0\r\n\r\n" not in received
-        assert b"502" in received or received.endswith(b"abc") or received.endswith(b"abc\r\n") or not received
+        assert b"502" in received or received.endswith((b"abc", b"abc\r\n")) or not received
 
 
 async def test_an_upstream_connection_that_died_idle_is_never_seen_by_a_client():
@@ -262,9 +274,11 @@ async def test_an_upstream_connection_that_died_idle_is_never_seen_by_a_client()
         await wire.json(b"{}")
         wire.close()  # without saying so in the answer
 
-    async with ScriptedUpstream(answer) as upstream, running(settings(upstream.url)) as gateway, Client(
-        gateway.port
-    ) as client:
+    async with (
+        ScriptedUpstream(answer) as upstream,
+        running(settings(upstream.url)) as gateway,
+        Client(gateway.port) as client,
+    ):
         for _ in range(20):
             head, _ = await client.ask(b"POST / HTTP/1.1\r\nHost: gw\r\nContent-Length: 1\r\n\r\nx")
             assert head.startswith(b"HTTP/1.1 200 ")
@@ -297,9 +311,11 @@ async def test_refused_requests_get_an_answer_and_the_connection_is_closed(reque
     async def answer(asked: Asked, wire: Wire) -> None:
         await wire.json(b"{}")
 
-    async with ScriptedUpstream(answer) as upstream, running(settings(upstream.url)) as gateway, Client(
-        gateway.port
-    ) as client:
+    async with (
+        ScriptedUpstream(answer) as upstream,
+        running(settings(upstream.url)) as gateway,
+        Client(gateway.port) as client,
+    ):
         await client.send(request_bytes)
         head, body = await client.answer()
         assert head[9:12] == status
@@ -313,9 +329,11 @@ async def test_http_1_0_clients_get_what_they_understand():
     async def answer(asked: Asked, wire: Wire) -> None:
         await wire.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
 
-    async with ScriptedUpstream(answer) as upstream, running(settings(upstream.url)) as gateway, Client(
-        gateway.port
-    ) as client:
+    async with (
+        ScriptedUpstream(answer) as upstream,
+        running(settings(upstream.url)) as gateway,
+        Client(gateway.port) as client,
+    ):
         await client.send(b"GET / HTTP/1.0\r\nHost: gw\r\nConnection: keep-alive\r\n\r\n")
         whole = await client.reader.read()
     assert whole == b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc"
@@ -325,9 +343,11 @@ async def test_pipelined_requests_are_answered_in_order():
     async def answer(asked: Asked, wire: Wire) -> None:
         await wire.json(asked.line.split()[1])
 
-    async with ScriptedUpstream(answer) as upstream, running(settings(upstream.url)) as gateway, Client(
-        gateway.port
-    ) as client:
+    async with (
+        ScriptedUpstream(answer) as upstream,
+        running(settings(upstream.url)) as gateway,
+        Client(gateway.port) as client,
+    ):
         await client.send(b"".join(b"GET /%d HTTP/1.1\r\nHost: gw\r\n\r\n" % i for i in range(100)))
         assert [(await client.answer())[1] for _ in range(100)] == [b"/%d" % i for i in range(100)]
 

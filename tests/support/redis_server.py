@@ -154,10 +154,13 @@ def redis_with_tls() -> Iterator[tuple[RedisServer, Path]]:
 
 
 @contextmanager
-def redis_with_sentinels(count: int = 2) -> Iterator[tuple[RedisServer, list[RedisServer]]]:
-    """A master that Sentinels watch under the name `mymaster`, and the Sentinels."""
+def redis_with_sentinels(count: int = 2, *, replicas: int = 0) -> Iterator[tuple[RedisServer, list[RedisServer]]]:
+    """A master with replicas that Sentinels watch under the name `mymaster`, and the Sentinels."""
     with ExitStack() as stack:
-        master = stack.enter_context(redis_server())
+        master = stack.enter_context(redis_server("repl-diskless-sync-delay 0"))
+        for _ in range(replicas):
+            replica = stack.enter_context(redis_server(f"replicaof 127.0.0.1 {master.port}"))
+            _await_replica(replica)
         sentinels = []
         for _ in range(count):
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="redis-", ignore_cleanup_errors=True)))
@@ -170,6 +173,15 @@ def redis_with_sentinels(count: int = 2) -> Iterator[tuple[RedisServer, list[Red
             stack.callback(sentinel.kill)
             sentinels.append(sentinel.start())
         yield master, sentinels
+
+
+def _await_replica(replica: RedisServer) -> None:
+    client, until = replica.client(), time.monotonic() + _READY_SECONDS
+    while client.info("replication")["master_link_status"] != "up":
+        if time.monotonic() > until:
+            raise RuntimeError("the replica did not come up")
+        time.sleep(0.02)
+    client.close()
 
 
 @contextmanager

@@ -19,7 +19,7 @@ def test_tokens_joined_give_the_text(text: str) -> None:
 async def until(generator: Generator, **state: int) -> None:
     """Let the loop turn until the generator's counts are these."""
     async with asyncio.timeout(5):
-        while any(getattr(generator, name) != count for name, count in state.items()):  # noqa: ASYNC110 (plain numbers)
+        while any(getattr(generator, name) != count for name, count in state.items()):
             await asyncio.sleep(0)
 
 

@@ -5,7 +5,9 @@ import pytest
 from gateway.model.entry import Entry
 
 
-@pytest.mark.parametrize(("fresh", "revalidate", "error", "expires"), [(10, 10, 10, 10), (10, 70, 20, 70), (10, 20, 90, 90)])
+@pytest.mark.parametrize(
+    ("fresh", "revalidate", "error", "expires"), [(10, 10, 10, 10), (10, 70, 20, 70), (10, 20, 90, 90)]
+)
 def test_it_expires_with_its_longest_window(fresh, revalidate, error, expires):
     entry = Entry(200, b"OK", (), b"", b"", "rag", 0, fresh, revalidate, error)
     assert entry.expires_at == expires

@@ -87,7 +87,7 @@ def test_answers_without_a_sure_end_are_errors(fields):
         response_framing(answered(*fields), b"GET")
 
 
-WIRE = b"5\r\nhello\r\n1;ext=\"v\"\r\n \r\n000A\r\n0123456789\r\n0\r\nX-T: 1\r\n\r\nNEXT"
+WIRE = b'5\r\nhello\r\n1;ext="v"\r\n \r\n000A\r\n0123456789\r\n0\r\nX-T: 1\r\n\r\nNEXT'
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 1000])
