@@ -17,6 +17,7 @@ from gateway.cache.memory import Memory
 from gateway.cache.redis import Redis
 from gateway.cache.store import Store
 from gateway.cache.tiers import Tiers
+from gateway.config.addresses import parse_address
 from gateway.listeners.admin.site import create_admin
 from gateway.listeners.observer import Observer
 from gateway.listeners.proxy import Proxy
@@ -26,7 +27,7 @@ from gateway.observe.accesslog import AccessLog
 from gateway.observe.metrics import Metrics
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.plan import Plan
-from gateway.ports import CannotListen, parse
+from gateway.ports import CannotListen
 from gateway.upstream.fetch import Upstream
 
 _log = logging.getLogger("ragfront")
@@ -94,12 +95,12 @@ class Worker:
     ) -> None:
         await runner.setup()
         self._runners.append(runner)
-        address = parse(listen)
+        address = parse_address(listen)
         site: web.BaseSite
         if inherited is not None:
             site = web.SockSite(runner, inherited, backlog=1024)
-        elif address.path:
-            site = web.UnixSite(runner, address.path, backlog=1024)
+        elif address.unix:
+            site = web.UnixSite(runner, address.unix, backlog=1024)
         else:
             site = web.TCPSite(runner, address.host or None, address.port, backlog=1024, reuse_port=share or None)
         try:
@@ -146,9 +147,11 @@ class Worker:
     async def stop(self) -> None:
         """Take nothing new, let what is under way end, store what is to be stored."""
         self._draining = True
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._settings.drain
         for runner in self._runners:
             await runner.cleanup()
-        await self._pipeline.flights.close(self._settings.drain)
+        await self._pipeline.flights.close(max(0.0, end - loop.time()))
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -163,6 +166,7 @@ class Worker:
         """Asked to stop a second time: what is under way is cut off."""
         for connection in self._proxy.server.connections:
             connection.force_close()
+        self._spawn(self._pipeline.flights.close(0))
 
 
 async def _retire(upstream: Upstream, patience: float) -> None:

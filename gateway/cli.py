@@ -90,7 +90,7 @@ def serve(
         settings = source.load()
     except ConfigError as exc:
         _fail(exc.problems)
-    raise typer.Exit(supervisor.run(settings, source.load, settings.workers))
+    raise typer.Exit(supervisor.run(settings, source))
 
 
 @app.command(epilog=_EXIT_CODES)

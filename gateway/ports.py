@@ -4,9 +4,8 @@ import errno
 import os
 import socket
 import stat
-from typing import NamedTuple
 
-from gateway.config.addresses import parse_address
+from gateway.config.addresses import Address
 from gateway.model.errors import RagfrontError
 
 _WHY = {
@@ -22,34 +21,16 @@ class CannotListen(RagfrontError):
     """An address cannot be listened on. Its text is one line for the operator."""
 
 
-class Address(NamedTuple):
-    """`path` for a Unix socket, else `host` and `port`."""
-
-    host: str = ""
-    port: int = 0
-    path: str = ""
-
-
-def parse(listen: str) -> Address:
-    """`host:port`, `[ipv6]:port` or `unix:/path` -> Address. CannotListen where it is none."""
+def check(address: Address) -> None:
+    """Try to bind it, and let go again. CannotListen, with the reason, where that fails."""
     try:
-        found = parse_address(listen)
-    except ValueError as exc:
-        raise CannotListen(f"cannot listen on {listen}: {exc}") from None
-    return Address(found.host, found.port, found.unix)
-
-
-def check(listen: str) -> None:
-    """Try to bind `listen`, and let go again. CannotListen, with the reason, where that fails."""
-    address = parse(listen)
-    try:
-        if address.path:
-            _bind_unix(address.path).close()
-            os.unlink(address.path)
+        if address.unix:
+            _bind_unix(address.unix).close()
+            os.unlink(address.unix)
         else:
             _try_tcp(address)
     except OSError as exc:
-        raise CannotListen(f"cannot listen on {listen}: {_why(exc)}") from None
+        raise CannotListen(f"cannot listen on {address}: {_why(exc)}") from None
 
 
 def listen_unix(path: str) -> socket.socket:

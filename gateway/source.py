@@ -3,10 +3,9 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from gateway.config import places, rules
 from gateway.config.load import from_upstream, load
-from gateway.model.errors import ConfigError
 from gateway.model.settings import Settings
 
 TOKEN = "RAGFRONT_TOKEN"  # the admin listener's, where there is no file to state it
@@ -14,7 +13,7 @@ TOKEN = "RAGFRONT_TOKEN"  # the admin listener's, where there is no file to stat
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file, or else the URL of a service. None: not stated on the command line. Picklable: workers read it, too."""
+    """A file, or else the URL of a service. None: not stated on the command line. Workers get it as JSON."""
 
     config: Path | None = None
     upstream: str | None = None
@@ -23,29 +22,17 @@ class Source:
     workers: int | None = None
 
     def load(self) -> Settings:
-        """The settings as they stand now. ConfigError with every problem."""
+        """The settings as they stand now, checked together with the command line's. ConfigError with every problem."""
         if self.config is not None:
-            return self._over(load(self.config, os.environ))
-        admin = {"listen": self.admin, "token": os.environ.get(TOKEN)}
-        return from_upstream(
-            self.upstream or "",
-            os.environ,
-            listen=self.listen,
-            admin={key: value for key, value in admin.items() if value} or None,
-            workers=self.workers,
-        )
+            return load(self.config, os.environ, self._stated(None))
+        return from_upstream(self.upstream or "", os.environ, **self._stated(os.environ.get(TOKEN) or None))
 
-    def _over(self, settings: Settings) -> Settings:
-        """The file's settings under the command line's, which must go together as if all stood in the file."""
-        changes: dict[str, object] = {"listen": self.listen, "workers": self.workers}
-        if self.admin is not None:
-            changes["admin"] = settings.admin.model_copy(update={"listen": self.admin})
-        changes = {key: value for key, value in changes.items() if value is not None}
-        if not changes:
-            return settings
-        settings = settings.model_copy(update=changes)
-        source = places.Source(f"{self.config} and command line")
-        wrong = [finding for finding in rules.check(settings, source) if not finding.warning]
-        if wrong:
-            raise ConfigError(source.tell_all(places.Problem(finding.path, finding.text) for finding in wrong))
-        return settings
+    def _stated(self, token: str | None) -> dict[str, Any]:
+        """As it would stand in a file."""
+        admin = {"listen": self.admin, "token": token}
+        stated = {
+            "listen": self.listen,
+            "workers": self.workers,
+            "admin": {key: value for key, value in admin.items() if value is not None} or None,
+        }
+        return {key: value for key, value in stated.items() if value is not None}

@@ -15,15 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.multiprocess import mark_process_dead
 
 from gateway import ports, worker
+from gateway.config.addresses import parse_address
 from gateway.model.errors import ConfigError
 from gateway.model.settings import Settings
 from gateway.observe import stderr
+from gateway.source import Source
 
 _log = logging.getLogger("ragfront.supervisor")
 
@@ -48,23 +50,23 @@ class Slot:
     quick_deaths: int = 0
 
 
-def run(settings: Settings, load: Callable[[], Settings], workers: int, command: Sequence[str] = worker.COMMAND) -> int:
+def run(settings: Settings, source: Source, command: Sequence[str] = worker.COMMAND) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code.
 
-    `load` reads the settings anew for SIGHUP; with several workers it is pickled. `command` starts a worker.
+    `source` is where the settings came from: they are read anew at SIGHUP. `command` starts a worker.
     """
     stderr.configure(settings.log.level)
     try:
-        shared = _check_ports(settings, workers)
+        shared = _check_ports(settings)
     except ports.CannotListen as exc:
         print(f"ragfront: {exc}", file=sys.stderr)
         return CANNOT_LISTEN
-    if workers == 1:
+    if settings.workers == 1:
         from gateway.app import WorkerSpec, run_worker  # a supervisor of others does without its memory
 
-        return run_worker(WorkerSpec(settings=settings, load=load, worker=0, workers=1, socket_listen=None))
+        return run_worker(WorkerSpec(settings=settings, load=source.load, worker=0, workers=1, socket_listen=None))
     try:
-        return Supervisor(settings, load, workers, command, shared).run()
+        return Supervisor(settings, source, command, shared).run()
     finally:
         if shared is not None:
             shared.close()
@@ -72,16 +74,16 @@ def run(settings: Settings, load: Callable[[], Settings], workers: int, command:
                 os.unlink(settings.listen.removeprefix("unix:"))
 
 
-def _check_ports(settings: Settings, workers: int) -> socket.socket | None:
+def _check_ports(settings: Settings) -> socket.socket | None:
     """Told before anything runs: CannotListen. Returns the socket that several workers are to share, if any."""
     if settings.admin.listen != "off":
-        ports.check(settings.admin.listen)
-    address = ports.parse(settings.listen)
-    if workers > 1 and address.path:
-        return ports.listen_unix(address.path)
-    if workers > 1 and address.port == 0:
-        raise ports.CannotListen(f"cannot listen on {settings.listen}: several workers need a port of your choice")
-    ports.check(settings.listen)
+        ports.check(parse_address(settings.admin.listen))
+    address = parse_address(settings.listen)
+    if settings.workers > 1 and address.unix:
+        return ports.listen_unix(address.unix)
+    if settings.workers > 1 and address.port == 0:
+        raise ports.CannotListen(f"cannot listen on {address}: several workers need a port of your choice")
+    ports.check(address)
     return None
 
 
@@ -91,16 +93,15 @@ class Supervisor:
     def __init__(
         self,
         settings: Settings,
-        load: Callable[[], Settings],
-        workers: int,
+        source: Source,
         command: Sequence[str],
         shared: socket.socket | None,
     ) -> None:
         self._settings = settings  # the last that were good: what a restarted worker gets
-        self._load = load
+        self._source = source
         self._command = command
         self._shared = shared
-        self._slots = [Slot(index) for index in range(workers)]
+        self._slots = [Slot(index) for index in range(settings.workers)]
         self._code: int | None = None  # set: stopping, and this is how it will have ended
         self._deadline = 0.0
         self._figures = ""
@@ -143,7 +144,7 @@ class Supervisor:
     def _reload(self) -> None:
         """Nobody reloads unless the new settings are good; each worker then reads them for itself."""
         try:
-            settings = self._load()
+            settings = self._source.load()
         except ConfigError as exc:
             for problem in exc.problems:
                 _log.error("%s", problem)
@@ -177,7 +178,9 @@ class Supervisor:
 
     def _spawn(self, index: int) -> subprocess.Popen[bytes]:
         fd = None if self._shared is None else self._shared.fileno()
-        order = worker.Order(self._settings, self._load, index, len(self._slots), fd)
+        order = worker.Order(
+            settings=self._settings, source=self._source, worker=index, workers=len(self._slots), unix_socket=fd
+        )
         return worker.start(order, self._command, self._figures)
 
     def _reap(self) -> None:

@@ -1,25 +1,24 @@
 """Worker process: how the supervisor starts one, and what happens at its other end.
 
-A worker gets its order over its standard input, and ends when that pipe does: a supervisor that was killed leaves
-nobody behind. It is given the settings, not the file: one that dies after the file was edited badly comes back.
+A worker gets its order over its standard input, a line of JSON, and ends when that pipe does: a supervisor that was
+killed leaves nobody behind. It is given the settings, not the file: one that dies after the file was edited badly
+comes back.
 """
 
-import atexit
 import contextlib
 import os
-import pickle
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from gateway.model.settings import Settings
+from pydantic import ValidationError
+
+from gateway import lifeline
+from gateway.model.settings import Frozen, Settings
 from gateway.observe import stderr
+from gateway.source import Source
 
 COMMAND = (sys.executable, "-P", "-m", "gateway", "worker")  # -P: a folder `gateway` of the user's is not ours
 # Blocked while a worker starts, so that they wait for it instead of killing it; run_worker lets them in.
@@ -28,12 +27,14 @@ KILL_AFTER = 5.0  # seconds after the drain time
 BAD_ORDER = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a worker process is told at its start. `unix_socket`: an inherited listening socket's descriptor."""
+class Order(Frozen):
+    """What a worker process is told at its start. `unix_socket`: an inherited listening socket's descriptor.
+
+    As JSON it holds the secrets of the settings: it travels through a pipe, and through nothing else.
+    """
 
     settings: Settings
-    load: Callable[[], Settings]
+    source: Source
     worker: int
     workers: int
     unix_socket: int | None
@@ -54,34 +55,24 @@ def start(order: Order, command: Sequence[str], figures: str) -> subprocess.Pope
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     assert process.stdin is not None
+    # Only what was stated: to a condition, `is: null` and no `is` are two things.
+    line = order.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
     with contextlib.suppress(BrokenPipeError):  # it has died: its exit code will tell
-        process.stdin.write(pickle.dumps(order))
+        process.stdin.write(line)
         process.stdin.flush()
     return process
 
 
 def received() -> Order | None:
     """A worker's side of `start`: its order, or None where no supervisor is at the other end."""
+    line = sys.stdin.buffer.readline()
     try:
-        order = pickle.load(sys.stdin.buffer)
-    except (EOFError, pickle.UnpicklingError):
+        order = Order.model_validate_json(line)
+        figures = os.environ["PROMETHEUS_MULTIPROC_DIR"]
+    except (ValidationError, KeyError):
         return None
-    assert isinstance(order, Order)
-    patience = order.settings.drain + KILL_AFTER
-    threading.Thread(target=_end_with_supervisor, args=(patience,), name="supervised", daemon=True).start()
+    lifeline.hold(figures, order.settings.drain + KILL_AFTER)
     return order
-
-
-def _end_with_supervisor(patience: float) -> None:
-    """Drain once the supervisor is gone, and do its last duty: remove the workers' figures."""
-    while os.read(0, 1):
-        pass
-    figures = os.environ["PROMETHEUS_MULTIPROC_DIR"]
-    atexit.register(shutil.rmtree, figures, ignore_errors=True)
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(patience)
-    shutil.rmtree(figures, ignore_errors=True)
-    os._exit(1)
 
 
 def main() -> int:
@@ -97,7 +88,7 @@ def main() -> int:
     return run_worker(
         WorkerSpec(
             settings=order.settings,
-            load=order.load,
+            load=order.source.load,
             worker=order.worker,
             workers=order.workers,
             socket_listen=listener,

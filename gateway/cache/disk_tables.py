@@ -29,7 +29,9 @@ def _stamp(seconds: float) -> bytes:
 
 
 def _passed(row: memoryview, now: float) -> bool:
-    """Whether the time that a row begins with is over."""
+    """Whether the time that a row begins with is over; a row too short to begin with one is as good as expired."""
+    if len(row) < _STAMP.size:
+        return True
     milliseconds: int = _STAMP.unpack_from(row)[0]
     return milliseconds <= now * 1000
 
@@ -79,7 +81,8 @@ def _by_expiry(txn: Transaction, tables: Tables) -> Iterator[memoryview]:
 
 def _evict(txn: Transaction, tables: Tables, rows: list[bytes]) -> int:
     for row in rows:
-        txn.delete(row[_STAMP.size :], db=tables.values)
+        if len(row) > _STAMP.size:
+            txn.delete(row[_STAMP.size :], db=tables.values)
         txn.delete(row, db=tables.expiry)
     return len(rows)
 

@@ -79,7 +79,7 @@ class Redis:
 
         async def ask(redis: Any) -> list[bytes | None]:
             if isinstance(redis, RedisCluster):
-                rows = await self._pipelined(redis, [("GET", name) for name in names], bytes)
+                rows = await self._pipelined(redis, [("GET", name) for name in names], _is_row)
                 return _records([None if isinstance(row, Exception) else row for row in rows], len(names))
             return _records(await redis.execute_command("MGET", *names), len(names))
 
@@ -93,12 +93,12 @@ class Redis:
             if expires_at > now
         ]
         if commands:
-            await self._ask(lambda redis: self._pipelined(redis, commands, bool), _WRITE_SECONDS)
+            await self._ask(lambda redis: self._pipelined(redis, commands, _confirms), _WRITE_SECONDS)
 
     async def remove(self, keys: Sequence[bytes]) -> None:
         commands = [("UNLINK", self._entry + key.hex().encode()) for key in keys]
         if commands:
-            await self._ask(lambda redis: self._pipelined(redis, commands, int), _WRITE_SECONDS)
+            await self._ask(lambda redis: self._pipelined(redis, commands, _counts), _WRITE_SECONDS)
 
     async def claim(self, key: bytes, token: bytes, ttl: float) -> Claim:
         return _CLAIMS[await self._eval(_CLAIM, key, token, _milliseconds(ttl))]
@@ -156,9 +156,11 @@ class Redis:
                 await self._drop(used)
             raise StoreUnavailable(f"redis: {exc}") from exc
 
-    async def _pipelined(self, redis: Any, commands: Sequence[tuple[Any, ...]], kind: type) -> list[Any]:
-        """The replies, of this kind or None. Where a part of a Cluster is gone, exceptions in the place of its replies;
-        raised where no reply came at all.
+    async def _pipelined(
+        self, redis: Any, commands: Sequence[tuple[Any, ...]], fits: Callable[[Any], bool]
+    ) -> list[Any]:
+        """The replies, all of which fit. Where a part of a Cluster is gone, exceptions stand for its replies; one is
+        raised where nothing else came.
         """
         pipeline = redis.pipeline(transaction=False)
         for command in commands:
@@ -169,7 +171,7 @@ class Redis:
             await self._relearn(redis)
         if len(failures) == len(commands):
             raise failures[0]
-        if not all(reply is None or isinstance(reply, (kind, Exception)) for reply in replies):
+        if not all(isinstance(reply, Exception) or fits(reply) for reply in replies):
             raise ValueError("not an answer to what was asked")
         return replies
 
@@ -191,9 +193,21 @@ class Redis:
 
 def _records(reply: Any, count: int) -> list[bytes | None]:
     """The reply, if it is what a read is answered with."""
-    if type(reply) is list and len(reply) == count and all(row is None or type(row) is bytes for row in reply):
+    if type(reply) is list and len(reply) == count and all(map(_is_row, reply)):
         return reply
     raise ValueError("not an answer to a read")
+
+
+def _is_row(reply: Any) -> bool:
+    return reply is None or type(reply) is bytes
+
+
+def _confirms(reply: Any) -> bool:
+    return reply is True
+
+
+def _counts(reply: Any) -> bool:
+    return type(reply) is int
 
 
 def _milliseconds(seconds: float) -> int:

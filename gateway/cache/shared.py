@@ -1,7 +1,6 @@
 """Shared: a store, and what stands before it: breaker, reads, writes, leases, and who watches whether it is there."""
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 
 from gateway.cache.breaker import RETRY_AFTER, Breaker
@@ -50,8 +49,7 @@ class Shared:
     async def close(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
+            await asyncio.gather(self._watch, return_exceptions=True)
         await self.writes.close(_CLOSE_SECONDS)
         await self.leases.close(_CLOSE_SECONDS)
         await self.reads.close()

@@ -5,7 +5,6 @@ entries are not written and counted. Removals are owed until the store is back: 
 """
 
 import asyncio
-import contextlib
 import math
 import struct
 
@@ -75,8 +74,7 @@ class Writes:
         self._closed = True
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.gather(self._task, return_exceptions=True)
         self.dropped += len(self._queue)
         self._queue.clear()
 

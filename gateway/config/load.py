@@ -4,7 +4,7 @@
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from gateway.config.document import MAX_CHARACTERS, read_document
 from gateway.config.environment import substitute
 from gateway.config.mend import mend
-from gateway.config.places import Path, Problem, Source, overlap
+from gateway.config.places import COMMAND_LINE, Path, Problem, Source, overlap
 from gateway.config.presets import apply_presets, merge, presets
 from gateway.config.rules import check
 from gateway.config.spelling import fill_upstreams, spell_out
@@ -22,6 +22,7 @@ from gateway.config.wording import problems_of
 from gateway.model.errors import ConfigError
 from gateway.model.settings import Settings
 
+NOTHING: Mapping[str, Any] = {}
 _log = logging.getLogger("ragfront.config")
 
 
@@ -33,9 +34,12 @@ class Loaded:
     warnings: tuple[str, ...]
 
 
-def load(path: str | FilePath, env: Mapping[str, str]) -> Settings:
-    """The settings of a file. ConfigError with all problems; warnings are logged."""
-    return _log_warnings(read(path, env))
+def load(path: str | FilePath, env: Mapping[str, str], over: Mapping[str, Any] = NOTHING) -> Settings:
+    """The settings of a file. ConfigError with all problems; warnings are logged.
+
+    over: what the command line states, as it would stand in the file. It wins, key by key.
+    """
+    return _log_warnings(read(path, env, over))
 
 
 def loads(text: str, name: str, env: Mapping[str, str]) -> Settings:
@@ -50,10 +54,11 @@ def from_upstream(url: str, env: Mapping[str, str], **overrides: Any) -> Setting
     """
     stated = {key: value for key, value in overrides.items() if value is not None}
     base = {"upstreams": {"upstream": {"urls": [url]}}, "routes": [{"preset": name} for name in presets()]}
-    return _log_warnings(_build(merge(base, stated), Source("command line"), env, []))
+    source = Source(COMMAND_LINE, over=frozenset(_paths(stated)))
+    return _log_warnings(_build(merge(base, stated), source, env, []))
 
 
-def read(path: str | FilePath, env: Mapping[str, str]) -> Loaded:
+def read(path: str | FilePath, env: Mapping[str, str], over: Mapping[str, Any] = NOTHING) -> Loaded:
     """As `load`, with the warnings."""
     name = str(path)
     try:
@@ -66,13 +71,15 @@ def read(path: str | FilePath, env: Mapping[str, str]) -> Loaded:
     except (OSError, ValueError) as exc:  # ValueError: a NUL in the path
         reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else "not a file's name"
         raise ConfigError([Source(name).tell(Problem((), reason[0].lower() + reason[1:]))]) from None
-    return parse(text, name, env)
+    return parse(text, name, env, over)
 
 
-def parse(text: str, name: str, env: Mapping[str, str]) -> Loaded:
+def parse(text: str, name: str, env: Mapping[str, str], over: Mapping[str, Any] = NOTHING) -> Loaded:
     """As `loads`, with the warnings."""
-    source = Source(name)
+    source = Source(name, over=frozenset(_paths(over)))
     data, problems = read_document(text, source)
+    if isinstance(data, dict):
+        data = merge(data, over)
     return _build(data, source, env, problems)
 
 
@@ -98,6 +105,15 @@ def _build(data: Any, source: Source, env: Mapping[str, str], problems: list[Pro
     if problems or settings is None:
         raise ConfigError(source.tell_all(problems))
     return Loaded(settings, tuple(source.tell_all(Problem(f.path, f.text) for f in findings)))
+
+
+def _paths(data: Any, path: Path = ()) -> Iterator[Path]:
+    """Of everything in it that is not a mapping itself."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _paths(value, (*path, key))
+    else:
+        yield path
 
 
 def _log_warnings(loaded: Loaded) -> Settings:

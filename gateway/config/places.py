@@ -12,6 +12,8 @@ from typing import Any
 
 Path = tuple[str | int, ...]
 
+COMMAND_LINE = "command line"  # in the place of a file's name
+
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SECRET_KEYS = frozenset({"password", "token", "url", "urls"})
 _SHOWN = 60
@@ -29,15 +31,19 @@ class Problem:
 
 @dataclass(slots=True)
 class Source:
-    """One file's name, the line (from 1) of every path written in it, and scalars as they stood before `${...}`."""
+    """One file's name, the line (from 1) of every path written in it, and scalars as they stood before `${...}`.
+
+    over: paths that the command line states, whatever the file says.
+    """
 
     name: str
     lines: dict[Path, int] = field(default_factory=dict)
     templates: dict[Path, str] = field(default_factory=dict)
+    over: frozenset[Path] = frozenset()
 
     def wrote(self, path: Path) -> bool:
         """Did the operator write this very setting (rather than a preset or a default)?"""
-        return path in self.lines
+        return path in self.lines or path in self.over
 
     def template(self, path: Path) -> str | None:
         """How a value that came from the environment was written; also for what its short spelling became."""
@@ -54,6 +60,8 @@ class Source:
         """`gateway.yaml:14: routes[2].cache.tll: unknown key; did you mean ttl?`"""
         line = problem.line or self.line(problem.path)
         place = f"{_printable(self.name)}:{line}" if line else _printable(self.name)
+        if problem.line is None and any(problem.path[: len(path)] == path for path in self.over):
+            place = COMMAND_LINE
         text = problem.text
         if self.template(problem.path):  # what it could mean is spelled from a value that may be secret
             text = text.partition("; did you mean")[0]

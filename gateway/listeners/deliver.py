@@ -56,9 +56,11 @@ class Delivery:
 
     async def _recording(self, answer: FromRecording) -> None:
         x, recording = self._x, answer.recording
+        if recording.error is not None:
+            raise recording.error
         x.status = recording.status
-        pairs = self._onward(recording.fields)
         length = recording.length
+        pairs = self._onward(recording.fields, length)
         if recording.done and not recording.overflown and length is None and not recording.trailers:
             length = recording.size
             pairs = (*pairs, (b"Content-Length", b"%d" % length))
@@ -78,7 +80,7 @@ class Delivery:
             if reply.upgraded:
                 await self._tunnel(reply)
                 return
-            pairs = self._onward(reply.head.fields.pairs)
+            pairs = self._onward(reply.head.fields.pairs, reply.length)
             out.write(out.head(x.status, reply.head.reason, (*pairs, *self._told()), length=reply.length))
             await out.body(answer.prefix)
             while piece := await reply.read():
@@ -115,8 +117,14 @@ class Delivery:
         reason = HTTPStatus(problem.status).phrase.encode()
         await self._out.whole(self._out.head(problem.status, reason, pairs, length=len(body)), body)
 
-    def _onward(self, pairs: Pairs) -> Pairs:
-        return self._plan.forwarding.response_fields(Fields(pairs))
+    def _onward(self, pairs: Pairs, length: int | None) -> Pairs:
+        """The upstream's fields. A length that its framing overruled, or said twice, must not reach the client."""
+        fields = Fields(pairs)
+        stated = fields.all(b"content-length")
+        if stated and (length is None or len(stated) > 1 or b"," in stated[0]):
+            said = () if length is None else ((b"Content-Length", stated[0].partition(b",")[0].strip()),)
+            fields = Fields((*(pair for pair in pairs if pair[0].lower() != b"content-length"), *said))
+        return self._plan.forwarding.response_fields(fields)
 
     def _told(self) -> Pairs:
         """What we say about a request that a route claimed; others pass as if we were not there."""

@@ -14,12 +14,16 @@ from gateway.wire.tunnel import TunnelEnd
 _CLOSE = (b"Connection", b"close")
 _KEEP_ALIVE = (b"Connection", b"keep-alive")
 _CHUNKED = (b"Transfer-Encoding", b"chunked")
+_SLICE = 64 << 10  # bytes between two looks at whether the client takes any
 
 
 class Outgoing:
-    """Writes one answer. `begun`: its head is on the way, so nothing else can be said any more."""
+    """Writes one answer. `begun`: its head is on the way, so nothing else can be said any more.
 
-    __slots__ = ("_bodiless", "_chunked", "_connection", "_old", "begun", "keep_alive", "sent")
+    waited_for: the client holds its body back until it hears 100 (Continue).
+    """
+
+    __slots__ = ("_bodiless", "_chunked", "_connection", "_old", "begun", "keep_alive", "sent", "waited_for")
 
     def __init__(self, connection: ClientConnection, request: Request | None) -> None:
         self._connection = connection
@@ -28,9 +32,10 @@ class Outgoing:
         self._bodiless = request is not None and request.method == b"HEAD"
         self.begun = False
         self.sent = 0
+        self.waited_for = False
         self.keep_alive = request is not None and _persistent(request)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Bytes as they are. ConnectionResetError where the client is gone."""
         transport = self._connection.transport
         if transport is None or transport.is_closing():
@@ -40,16 +45,19 @@ class Outgoing:
     def interim(self, status: int, reason: bytes, pairs: Pairs) -> None:
         """A 1xx answer; HTTP/1.0 clients know none (RFC 9110 section 15.2)."""
         if not self._old and not self.begun:
+            self.waited_for = self.waited_for and status != 100
             self.write(write.response(status, reason, pairs))
 
     def proceed(self) -> None:
         """Tell a client that waits with its body to send it."""
+        self.waited_for = False
         self.write(write.CONTINUE)
 
     def head(self, status: int, reason: bytes, pairs: Pairs, *, length: int | None) -> bytes:
         """The head's bytes. length: of the body; None where only its end will tell. `pairs` hold Content-Length."""
         self.begun = True
-        if self._connection.draining:
+        # Who was never told to send its body may leave it out: what comes next could be it, or another request.
+        if self._connection.draining or self.waited_for:
             self.keep_alive = False
         self._bodiless = self._bodiless or status in (204, 304)
         extra: list[tuple[bytes, bytes]] = []
@@ -66,14 +74,21 @@ class Outgoing:
         return write.response(status, reason, (*pairs, *extra) if extra else pairs)
 
     async def whole(self, head: bytes, body: bytes) -> None:
-        """A head and all of its body, in one go."""
+        """A head and all of its body: a small one in one go, a large one no faster than the client takes it."""
         if self._bodiless:
             body = b""
-        self.sent += len(body)
-        self.write(head + body if len(body) < 65_536 else head)
-        if len(body) >= 65_536:
-            self.write(body)
-        await self._connection.drain()
+        if len(body) <= _SLICE:
+            self.sent += len(body)
+            self.write(head + body)
+            await self._connection.drain()
+            return
+        self.write(head)
+        view = memoryview(body)
+        for at in range(0, len(body), _SLICE):
+            piece = view[at : at + _SLICE]
+            self.sent += len(piece)
+            self.write(piece)
+            await self._connection.drain()
 
     async def body(self, piece: bytes) -> None:
         """More of the body."""

@@ -13,7 +13,7 @@ from gateway.model.errors import MessageError, UpstreamError
 from gateway.model.exchange import Exchange, Request
 from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
-from gateway.pipeline.answer import Problem
+from gateway.pipeline.answer import Problem, failure
 from gateway.pipeline.handle import Pipeline
 from gateway.wire.intake import Body, Refused
 
@@ -69,7 +69,7 @@ class Proxy:
             raise
         except UpstreamError as exc:
             x.outcome, x.reason = Outcome.ERROR, exc.reason
-            out.abort()
+            await self._last_word(delivery, out, failure(exc))
         except ConnectionError:
             x.outcome, x.reason = Outcome.ERROR, Reason.CLIENT_GONE
             out.abort()
@@ -97,6 +97,7 @@ class Proxy:
     async def _take_body(self, x: Exchange, body: Body, out: Outgoing) -> Problem | None:
         """Buffer the body as far as a route needs it for its key; leave the rest to be streamed."""
         framing = body.framing
+        x.interim = out.interim
         if framing == 0:
             x.length = 0
             return None
@@ -106,7 +107,7 @@ class Proxy:
             return _too_large(largest)
         request = x.request
         expects = request.version != (1, 0) and (request.fields.get(b"expect") or b"").lower() == b"100-continue"
-        x.interim = out.interim
+        out.waited_for = expects
         wanted = self._pipeline.plan.needs_body(request)
         if not wanted or (x.length is not None and x.length > wanted):
             x.rest, x.expects = self._pieces(body), expects

@@ -2,9 +2,10 @@
 
 import math
 import re
+from decimal import Decimal
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {
@@ -80,7 +81,7 @@ def parse_jitter(value: Any) -> Jitter:
     if isinstance(value, Jitter):
         return value
     if isinstance(value, str) and (match := _PERCENT.fullmatch(value.strip())):
-        share = float(match[1]) / 100
+        share = float(match[1] + "e-2")  # rounded once: what format_jitter writes is read as the very same
         if share > 1:
             raise ValueError("expected at most 100%")
         return Jitter(share=share)
@@ -91,10 +92,15 @@ def parse_jitter(value: Any) -> Jitter:
 
 
 def format_jitter(jitter: Jitter) -> str:
-    """`10%` or a duration."""
+    """`10%`, which parse_jitter reads as the very same share, or a duration."""
     if jitter.share:
-        return f"{round(jitter.share * 100, 6):.6f}".rstrip("0").rstrip(".") + "%"
+        return f"{Decimal(repr(jitter.share)).scaleb(2).normalize():f}%"
     return format_duration(jitter.seconds)
+
+
+def _dump_jitter(jitter: Jitter) -> str | float:
+    """For JSON that settings are read back from: exact, as all other durations are."""
+    return format_jitter(jitter) if jitter.share else jitter.seconds
 
 
 _ZERO = {"const": 0}
@@ -116,6 +122,7 @@ Size = Annotated[
 JitterField = Annotated[
     Jitter,
     BeforeValidator(parse_jitter),
+    PlainSerializer(_dump_jitter, when_used="json"),
     WithJsonSchema(
         {
             "anyOf": [

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from gateway.model.entry import Entry
+from gateway.model.errors import UpstreamError
 from gateway.model.fields import Pairs
 from gateway.pipeline.recording import Recording
 from gateway.upstream.reply import Reply
@@ -41,6 +42,12 @@ class Problem:
     members: dict[str, str] = field(default_factory=dict)
     fields: Pairs = ()
     close: bool = False
+
+
+def failure(exc: UpstreamError) -> Problem:
+    """What a client is told about an upstream that failed."""
+    title = "Gateway Timeout" if exc.status == 504 else "Bad Gateway"
+    return Problem(exc.status, title, f"upstream {exc.upstream}: {exc.detail}", {"upstream": exc.upstream})
 
 
 Answer = FromEntry | FromRecording | FromReply | Problem

@@ -5,7 +5,7 @@ from gateway.model.fields import Pairs
 from gateway.pipeline.plan import Plan
 from gateway.policy.coding import only_readable
 from gateway.policy.forwarding import CONDITIONAL
-from gateway.policy.hops import wants_upgrade
+from gateway.policy.hops import end_to_end, wants_upgrade
 from gateway.upstream.fetch import Call, Upstream
 
 # Methods that may be sent again where nothing came back (RFC 9110 section 9.2.2).
@@ -51,7 +51,8 @@ def for_relay(plan: Plan, x: Exchange, upstream: Upstream) -> Call:
         trailers=x.trailers,
         repeatable=request.method in _IDEMPOTENT or (buffered and x.route is not None),
         expects=x.expects and not buffered,
-        interim=interim and (lambda head: interim(head.status, head.reason, head.fields.pairs)),
+        interim=interim and (lambda head: interim(head.status, head.reason, end_to_end(head.fields))),
+        upgrade=wants_upgrade(request.fields, request.version),
     )
 
 

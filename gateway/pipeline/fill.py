@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from gateway.cache.store import Claim
 from gateway.cache.tiers import Lookup, Tiers
 from gateway.model.entry import Entry, EntryFlag
-from gateway.model.errors import UpstreamError
+from gateway.model.errors import UpstreamError, UpstreamReset
 from gateway.model.exchange import Request
 from gateway.model.outcome import Reason
 from gateway.pipeline.flight import Flight, Landing, Work
@@ -15,9 +15,10 @@ from gateway.pipeline.plan import Rule
 from gateway.pipeline.recording import Recording
 from gateway.policy import variants
 from gateway.policy.freshness import Verdict, classify
-from gateway.policy.storing import Skip, Store
+from gateway.policy.storing import Skip, Store, vary_names
 from gateway.upstream.fetch import Call
 from gateway.upstream.reply import Reply
+from gateway.wire.head import ResponseHead
 
 # How long a key whose answer could not be shared is fetched by everybody for himself.
 GIVEN_UP_FOR = 10.0
@@ -123,24 +124,29 @@ class Filler:
         except UpstreamError as exc:
             self._fail(job, flight, exc, self._clock() - started)
             return False
-        head = reply.head
-        skip = job.rule.storing.head(job.request, head.status, head.fields)
-        if head.status in _UPSTREAM_TROUBLE and self._land_stale(job, flight):
-            reply.close()
-            return False
-        if skip is not None and not skip.shareable:
-            return self._hand_over(job, flight, reply, b"", skip.reason, started)
-        return await self._receive(job, flight, reply, skip, started)
+        try:
+            head = reply.head
+            skip = job.rule.storing.head(job.request, head.status, head.fields)
+            if head.status in _UPSTREAM_TROUBLE and self._land_stale(job, flight):
+                reply.close()
+                return False
+            if skip is not None and not skip.shareable:
+                return self._hand_over(job, flight, reply, b"", skip.reason, started)
+            return await self._receive(job, flight, reply, skip, started)
+        except BaseException:  # the worker ends, or a bug: the connection must not stay taken
+            reply.close("cancelled")
+            raise
 
     async def _receive(self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, started: float) -> bool:
         """Receive the body; an answer of unknown length that is no JSON is passed on while it comes."""
         head = reply.head
         recording = Recording(head.status, head.reason, head.fields.pairs, job.rule.route.cache.max_body, reply.length)
-        if skip is None and reply.length is None and b"json" not in (head.fields.get(b"content-type") or b"").lower():
-            landing = self._landing(job, reply, started)
-            landing.recording = recording
-            flight.land(landing)
         try:
+            if skip is None and reply.length is None and not _is_json(head):
+                landing = self._landing(job, reply, started)
+                landing.recording = recording
+                flight.land(landing)
+                await flight.told()  # an over-long answer is given up where nobody reads it: its readers come first
             while piece := await reply.read():
                 recording.feed(piece)
                 if recording.overflown and not flight.landed:
@@ -153,6 +159,9 @@ class Filler:
             recording.fail(exc)
             self._fail(job, flight, exc, self._clock() - started)
             return False
+        except BaseException:
+            recording.fail(UpstreamReset(reply.upstream, "was given up"))
+            raise
         recording.finish(reply.trailers)
         if recording.overflown:
             return True
@@ -201,13 +210,10 @@ class Filler:
             flags=store.flags,
             upstream_seconds=landing.upstream_seconds,
         )
-        landing.vary = store.vary
         if landing.vary:
             marker = variants.marker(entry, landing.vary)
             self._tiers.keep(job.primary, marker, route.cache.l1_ttl)
-            job.key = job.rule.keyer.variant(job.primary, landing.vary, job.request)
-        landing.key = job.key
-        self._tiers.keep(job.key, entry, route.cache.l1_ttl)
+        self._tiers.keep(landing.key, entry, route.cache.l1_ttl)
         return entry
 
     def _hand_over(self, job: Job, flight: Flight, reply: Reply, prefix: bytes, reason: Reason, started: float) -> bool:
@@ -232,4 +238,11 @@ class Filler:
         return True
 
     def _landing(self, job: Job, reply: Reply, started: float) -> Landing:
-        return Landing(key=job.key, upstream=reply.upstream, upstream_seconds=self._clock() - started)
+        """What is known with the head: also those who share an answer that is not stored must be of one variant."""
+        vary = vary_names(reply.head.fields) or ()
+        key = job.rule.keyer.variant(job.primary, vary, job.request) if vary else job.key
+        return Landing(key=key, vary=vary, upstream=reply.upstream, upstream_seconds=self._clock() - started)
+
+
+def _is_json(head: ResponseHead) -> bool:
+    return b"json" in (head.fields.get(b"content-type") or b"").lower()

@@ -21,7 +21,8 @@ class Landing:
 
     entry: from a tier (`tier` says which), usable as `stale` says, or just stored.
     recording: an answer from the upstream, for the one who opened the flight, and for the others if `shared`.
-    reply, prefix: an answer that is not shared: whoever takes it first has it.
+    reply, prefix: an answer that is not shared: it was made for the one who opened the flight, with that one's
+    cookies and the like, so nobody else gets it.
     key, vary: under which key it is stored, and what the answer varies on.
     """
 
@@ -54,12 +55,14 @@ class Landing:
 class Flight:
     """Work under way for a key, and how many wait for it."""
 
-    __slots__ = ("_landing", "clients", "key", "task")
+    __slots__ = ("_landing", "_led", "_told", "clients", "key", "task")
 
     def __init__(self, key: bytes) -> None:
         self.key = key
         self.clients = 0
+        self._led = False  # the one who opened it waits for it
         self._landing: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
+        self._told: asyncio.Future[None] | None = None
         self.task: asyncio.Task[None] | None = None
 
     @property
@@ -67,9 +70,19 @@ class Flight:
         """The clients know."""
         return self._landing.done()
 
+    @property
+    def joinable(self) -> bool:
+        """Whoever comes now may wait for it, or read along."""
+        if not self.landed:
+            return True
+        if self._landing.exception() is not None:
+            return False
+        recording = self._landing.result().recording
+        return recording is not None and recording.joinable
+
     def land(self, landing: Landing) -> None:
         """Tell the clients, once. A reply that nobody is there to take is closed."""
-        if self.landed or not self.clients:
+        if self.landed or not self._led:
             landing.abandon()
         if not self._landing.done():
             self._landing.set_result(landing)
@@ -80,19 +93,33 @@ class Flight:
             self._landing.set_exception(exc)
             self._landing.exception()  # nobody may be waiting
 
-    async def wait(self) -> tuple[Landing, Reply | None]:
-        """Wait for the landing. The first to wake gets its reply, if it has one.
+    async def wait(self, *, opened: bool) -> tuple[Landing, Reply | None]:
+        """Wait for the landing. Who opened the flight gets its reply, if it has one.
 
         Leaving does not end the flight, since its answer will be stored.
         """
         self.clients += 1
+        self._led = self._led or opened
         try:
             landing = await asyncio.shield(self._landing)
-            return landing, landing.take_reply()
+            return landing, landing.take_reply() if opened else None
         finally:
             self.clients -= 1
-            if not self.clients and self.landed and self._landing.exception() is None:
-                self._landing.result().abandon()
+            if opened:
+                self._led = False
+                if self.landed and self._landing.exception() is None:
+                    self._landing.result().abandon()
+            if not self.clients and self._told is not None and not self._told.done():
+                self._told.set_result(None)
+
+    async def told(self) -> None:
+        """After the landing, until all who waited have it.
+
+        A recording's readers have begun then, if nothing is awaited between `wait` and `Recording.read`.
+        """
+        while self.clients:
+            self._told = asyncio.get_running_loop().create_future()
+            await self._told
 
 
 Work = Callable[[Flight], Awaitable[None]]
@@ -103,6 +130,7 @@ class Flights:
 
     def __init__(self) -> None:
         self._flights: dict[bytes, Flight] = {}
+        self._tasks: set[asyncio.Task[None]] = set()  # more than flights: one that has landed may have a successor
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -110,13 +138,16 @@ class Flights:
     def open(self, key: bytes, work: Work) -> tuple[Flight, bool]:
         """A flight to wait for, and whether it was opened just now. No await in here: see the first lines.
 
-        One that has landed is over for those who come later, though it may still be storing its answer.
+        One that has landed is over for those who come later, unless its answer is still being received: they
+        read along, and open nothing.
         """
         flight = self._flights.get(key)
-        if flight is not None and not flight.landed:
+        if flight is not None and flight.joinable:
             return flight, False
         flight = self._flights[key] = Flight(key)
         flight.task = asyncio.create_task(self._fly(flight, work))
+        self._tasks.add(flight.task)
+        flight.task.add_done_callback(self._tasks.discard)
         return flight, True
 
     def refresh(self, key: bytes, work: Work) -> bool:
@@ -143,10 +174,9 @@ class Flights:
 
     async def close(self, seconds: float) -> None:
         """Let what is under way be stored for so long, then cancel it."""
-        tasks = [flight.task for flight in self._flights.values() if flight.task is not None]
-        if not tasks:
+        if not self._tasks:
             return
-        _, late = await asyncio.wait(tasks, timeout=seconds)
+        _, late = await asyncio.wait(list(self._tasks), timeout=seconds)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

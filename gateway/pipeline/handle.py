@@ -9,14 +9,17 @@ from cachetools import TTLCache
 from gateway.cache.tiers import Tiers
 from gateway.model.entry import Entry, EntryFlag
 from gateway.model.errors import UpstreamError
-from gateway.model.exchange import Exchange
+from gateway.model.exchange import Exchange, Request
+from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
 from gateway.pipeline import calls
-from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem
+from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job
 from gateway.pipeline.flight import Flights, Landing
 from gateway.pipeline.plan import Plan, Rule
+from gateway.pipeline.recording import Recording
 from gateway.policy import freshness, validators, variants
+from gateway.policy.coding import accepts
 from gateway.policy.document import Document, parse
 from gateway.policy.forwarding import loops
 from gateway.policy.freshness import Verdict
@@ -77,10 +80,10 @@ class Pipeline:
             if job.key in self._given_up:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
             flight, opened = self.flights.open(job.key, self._filler.work(job))  # 6 flight
-            landing, reply = await flight.wait()
-            if not self._is_other_variant(x, rule, primary, landing, opened):
+            landing, reply = await flight.wait(opened=opened)
+            if not self._must_look_again(x, rule, primary, landing, opened):
                 return await self._land(plan, x, rule, landing, reply, opened)
-        return await self._relay(plan, x, rule.upstream, Reason.VARY_MISS)
+        return await self._relay(plan, x, rule.upstream, x.reason or Reason.VARY_MISS)
 
     def _bypass(self, x: Exchange, rule: Rule, document: Document | None) -> Reason | None:
         reason = rule.admission.check_head(x.request)
@@ -117,8 +120,15 @@ class Pipeline:
             look=x.reason is None,
         )
 
-    def _is_other_variant(self, x: Exchange, rule: Rule, primary: bytes, landing: Landing, opened: bool) -> bool:
-        """A follower whose request differs in what the answer turned out to vary on looks again."""
+    def _must_look_again(self, x: Exchange, rule: Rule, primary: bytes, landing: Landing, opened: bool) -> bool:
+        """The landing is not for this request: what was stored is not new enough for its client, or a follower
+        differs in what the answer turned out to vary on.
+        """
+        if landing.entry is not None and landing.tier:
+            refused = freshness.request_allows(rule.route, x.request, landing.entry, x.now)
+            if refused is not None:
+                x.reason = refused
+                return True
         if opened or not landing.vary:
             return False
         return rule.keyer.variant(primary, landing.vary, x.request) != landing.key
@@ -141,6 +151,8 @@ class Pipeline:
         if landing.entry is not None and not opened:
             return await self._from_entry(plan, x, rule, landing.entry, "")
         if landing.recording is not None and (opened or landing.shared):
+            if not opened and not _takes(x.request, landing.recording):
+                return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
             return FromRecording(landing.recording)
         if reply is not None:
             x.outcome, x.collapsed = Outcome.MISS, False
@@ -174,7 +186,7 @@ class Pipeline:
         job.look = job.lease = False
         alone = b"shadow %d" % next(self._turns)
         flight, _ = self.flights.open(alone, self._filler.work(job))
-        landing, reply = await flight.wait()
+        landing, reply = await flight.wait(opened=True)
         answer = await self._land(plan, x, rule, landing, reply, opened=True)
         if x.outcome is Outcome.MISS:
             x.outcome, x.reason, x.fwd = Outcome.BYPASS, Reason.SHADOW, "bypass"
@@ -190,5 +202,10 @@ class Pipeline:
 
     def _failed(self, x: Exchange, exc: UpstreamError) -> Problem:
         x.outcome, x.reason, x.upstream = Outcome.ERROR, exc.reason, exc.upstream
-        title = "Gateway Timeout" if exc.status == 504 else "Bad Gateway"
-        return Problem(exc.status, title, f"upstream {exc.upstream}: {exc.detail}", {"upstream": exc.upstream})
+        return failure(exc)
+
+
+def _takes(request: Request, recording: Recording) -> bool:
+    """May an answer that was made for another client go to this one, as it is coded?"""
+    coding = Fields(recording.fields).joined(b"content-encoding")
+    return not coding or accepts(request.fields.joined(b"accept-encoding"), coding)

@@ -38,6 +38,11 @@ class Recording:
         return self.size > self._limit
 
     @property
+    def joinable(self) -> bool:
+        """Under way, and kept from its first byte: whoever comes now may still read all of it."""
+        return not (self.done or self.overflown or self.error is not None)
+
+    @property
     def body(self) -> bytes:
         """All of it; only where it is done and not overflown."""
         assert self.done

@@ -18,17 +18,27 @@ class UpstreamConnection(ResponseHandler):
         self.calls = 0
         self._intake: ResponseIntake | None = None
 
-    def expect(self, method: bytes) -> None:
-        """The next bytes answer a request with this method."""
+    def expect(self, method: bytes, *, upgrade: bool = False) -> None:
+        """The next bytes answer a request with this method, that asks for another protocol or not."""
         self.calls += 1
         self._read_timeout = None
-        self._intake = ResponseIntake(self, self._loop, method=method)
+        self._intake = ResponseIntake(self, self._loop, method=method, upgrade=upgrade)
         self._parser = self._intake  # type: ignore[assignment]  # the interface, not the class, is what aiohttp uses
 
     @property
     def answered(self) -> bool:
         """A byte of the answer has come."""
         return self._intake is not None and self._intake.began
+
+    @property
+    def excess(self) -> bool:
+        """Something came behind the answer's end."""
+        return self._intake is not None and self._intake.excess
+
+    @property
+    def should_close(self) -> bool:
+        """aiohttp's question when the connection is given back."""
+        return super().should_close or self.excess
 
     @property
     def dead(self) -> bool:
@@ -49,12 +59,14 @@ class UpstreamConnection(ResponseHandler):
         """From now on, `seconds` without a byte fail the body."""
         if not body.is_eof():
             self._read_timeout = seconds
-            self.start_timeout()
+            if not self._reading_paused:  # else it is us who take nothing; the clock starts when we go on
+                self.start_timeout()
 
-    async def drain(self) -> None:
-        """Wait until the transport takes more."""
+    async def drain(self, seconds: float) -> None:
+        """Wait until the transport takes more. TimeoutError where the upstream takes nothing for so long."""
         if self._paused:
-            await self._drain_helper()
+            async with asyncio.timeout(seconds):
+                await self._drain_helper()
 
     def tunnel(self) -> TunnelEnd:
         """After 101 (or a 2xx to CONNECT): the bytes as they come."""

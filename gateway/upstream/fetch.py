@@ -13,7 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EofStream
 
 from gateway.model.errors import UpstreamError, UpstreamReset, UpstreamTimeout, UpstreamUnreachable
-from gateway.model.fields import Pairs
+from gateway.model.fields import Fields, Pairs
 from gateway.model.settings import UpstreamSettings
 from gateway.upstream.connection import UpstreamConnection
 from gateway.upstream.pool import Pool, Replica
@@ -24,6 +24,7 @@ from gateway.wire.intake import Body
 
 # An upstream that ignores Expect gets the body after this long (RFC 9110 section 10.1.1).
 _CONTINUE_WAIT = 1.0
+_CONTINUE = ResponseHead(100, b"Continue", (1, 1), Fields())
 
 Interim = Callable[[ResponseHead], None]
 
@@ -35,6 +36,7 @@ class Call:
     chunked: `rest` has no announced length. trailers: asked for at the end of `rest`.
     repeatable: may be sent again where no byte of an answer came (the method or the route says so).
     interim: told of each 1xx but 101. expects: send the body after 100 (Continue).
+    upgrade: `fields` ask for another protocol; an upstream that changes it unasked has failed.
     """
 
     method: bytes
@@ -47,6 +49,7 @@ class Call:
     repeatable: bool = False
     expects: bool = False
     interim: Interim | None = None
+    upgrade: bool = False
 
 
 class Listener(Protocol):
@@ -82,13 +85,15 @@ class Upstream:
 
     async def fetch(self, call: Call) -> Reply:
         """Send, and wait for the answer's head. Raises UpstreamError."""
+        total = self.settings.timeouts.total
+        deadline = asyncio.get_running_loop().time() + total if total else None
         replica = self._pool.pick()
         try:
-            return await self._attempt(replica, call)
+            return await self._attempt(replica, call, deadline)
         except _Again as again:
-            return await self._attempt(self._pool.pick(but=again.failed_replica), call, last=True)
+            return await self._attempt(self._pool.pick(but=again.failed_replica), call, deadline, last=True)
 
-    async def _attempt(self, replica: Replica, call: Call, last: bool = False) -> Reply:
+    async def _attempt(self, replica: Replica, call: Call, deadline: float | None, last: bool = False) -> Reply:
         started = self._clock()
         replica.pending += 1
         self._listener.upstream_inflight(self.name, 1)
@@ -105,21 +110,34 @@ class Upstream:
         connection: Connection | None = None
         protocol: UpstreamConnection | None = None
         try:
-            connection, protocol = await self._pool.connect(replica)
-            return await self._talk(replica, call, connection, protocol, on_end)
+            async with self._until(deadline):
+                connection, protocol = await self._pool.connect(replica)
+                reply = await self._talk(replica, call, connection, protocol, on_end)
+                reply.limit(deadline, self.settings.timeouts.idle)
+                return reply
         except BaseException as exc:
             if connection is not None:
                 connection.close()
             on_end(exc.reason if isinstance(exc, UpstreamError) else "cancelled")
             if last or not isinstance(exc, UpstreamError):
                 raise
-            untouched = call.rest is None or protocol is None
-            if isinstance(exc, UpstreamUnreachable) and untouched:
-                raise _Again(replica if len(self._pool.replicas) > 1 else None, exc) from exc
-            stale = protocol is not None and protocol.calls > 1 and not protocol.answered
-            if isinstance(exc, UpstreamReset) and stale and call.repeatable and untouched:
+            if protocol is None:
+                if isinstance(exc, UpstreamUnreachable) or len(self._pool.replicas) > 1:
+                    raise _Again(replica, exc) from exc
+                raise
+            stale = protocol.calls > 1 and not protocol.answered
+            if isinstance(exc, UpstreamReset) and stale and call.repeatable and call.rest is None:
                 raise _Again(None, exc) from exc
             raise
+
+    @contextlib.asynccontextmanager
+    async def _until(self, deadline: float | None) -> AsyncIterator[None]:
+        """The total limit, for all that comes before the answer's body: queueing and connecting included."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                yield
+        except TimeoutError as exc:
+            raise UpstreamTimeout(self.name, f"no answer within {self.settings.timeouts.total:g} s") from exc
 
     async def _talk(
         self,
@@ -129,7 +147,7 @@ class Upstream:
         protocol: UpstreamConnection,
         on_end: Callable[[str], None],
     ) -> Reply:
-        protocol.expect(call.method)
+        protocol.expect(call.method, upgrade=call.upgrade)
         target = call.target if call.target == b"*" else replica.prefix + call.target
         head = write.request(call.method, target, call.fields(replica.authority))
         transport = protocol.transport
@@ -140,17 +158,15 @@ class Upstream:
             transport.write(head + call.body if call.body else head)
         else:
             transport.write(head)
-            upload = _Upload(self.name, call, protocol)
+            upload = _Upload(self.name, call, protocol, self.settings.timeouts.idle)
         try:
             answer, payload = await self._answer(call, protocol, upload)
         except BaseException:
             if upload is not None:
                 upload.cancel()
             raise
-        body = payload if isinstance(payload, Body) and not payload.at_eof() else None
-        reply = Reply(self.name, answer, body, connection, protocol, upload.task if upload else None, on_end)
-        reply.limit(self.settings.timeouts.total, self.settings.timeouts.idle)
-        return reply
+        body = payload if isinstance(payload, Body) and payload.framing != 0 else None
+        return Reply(self.name, answer, body, connection, protocol, upload.task if upload else None, on_end)
 
     async def _answer(
         self, call: Call, protocol: UpstreamConnection, upload: "_Upload | None"
@@ -183,9 +199,10 @@ class Upstream:
 class _Upload:
     """A request body on its way to the upstream, as the client sends it and no faster than it is taken."""
 
-    def __init__(self, name: str, call: Call, protocol: UpstreamConnection) -> None:
+    def __init__(self, name: str, call: Call, protocol: UpstreamConnection, idle: float) -> None:
         self._name = name
         self._protocol = protocol
+        self._idle = idle
         self._reading: asyncio.Future[Any] | None = None
         self.go_on = asyncio.Event()
         self.task = asyncio.create_task(self._run(call, protocol))
@@ -202,7 +219,7 @@ class _Upload:
             self._reading = asyncio.ensure_future(self._protocol.read())
         if not self.task.done():
             await asyncio.wait((self._reading, self.task), return_when=asyncio.FIRST_COMPLETED)
-        if not self._reading.done():
+        if self.task.done() and (not self._reading.done() or self._reading.exception() is not None):
             self.task.result()
 
     async def answer(self) -> object:
@@ -219,16 +236,22 @@ class _Upload:
 
     async def _run(self, call: Call, protocol: UpstreamConnection) -> None:
         if call.expects:
-            with contextlib.suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(_CONTINUE_WAIT):
                     await self.go_on.wait()
+            except TimeoutError:  # the upstream waits for the body, and the client for a word: somebody has to begin
+                if call.interim is not None:
+                    call.interim(_CONTINUE)
         encode = write.chunk if call.chunked else bytes
         if call.body:
             self._send(protocol, encode(call.body))
         if call.rest is not None:
             async for piece in call.rest:
                 self._send(protocol, encode(piece))
-                await protocol.drain()
+                try:
+                    await protocol.drain(self._idle)
+                except TimeoutError as exc:
+                    raise UpstreamTimeout(self._name, f"took no more of the request for {self._idle:g} s") from exc
         if call.chunked:
             self._send(protocol, write.last_chunk(call.trailers()))
 
@@ -243,4 +266,4 @@ class _Again(Exception):
 
     def __init__(self, failed_replica: Replica | None, error: UpstreamError) -> None:
         super().__init__(str(error))
-        self.failed_replica = failed_replica
+        self.failed_replica = failed_replica  # another one is asked, if there is one

@@ -47,6 +47,15 @@ class _Connector(aiohttp.TCPConnector):
         self._factory = partial(UpstreamConnection, loop)  # type: ignore[assignment]
         self._connect_limit = settings.timeouts.connect
 
+    async def _wait_for_available_connection(self, *args: object) -> None:
+        try:
+            await super()._wait_for_available_connection(*args)  # type: ignore[arg-type]
+        except BaseException:
+            # A waiter that is called up and leaves in the same moment must call up the next, or that one waits on
+            # beside a free connection.
+            self._release_waiter()
+            raise
+
     async def _create_connection(self, *args: object) -> UpstreamConnection:
         async with asyncio.timeout(self._connect_limit):
             return await super()._create_connection(*args)  # type: ignore[arg-type, return-value]

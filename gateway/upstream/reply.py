@@ -39,7 +39,7 @@ class Reply:
         self._upload = upload
         self._on_end: Callable[[str], None] | None = on_end
         self._expiry: asyncio.TimerHandle | None = None
-        if body is None and not self.upgraded:
+        if (body is None or body.at_eof()) and not self.upgraded:
             self._finish()
 
     @property
@@ -56,7 +56,12 @@ class Reply:
 
     @property
     def whole(self) -> bool:
-        """The body ended, and its end was announced: by a length or by a last chunk (never by closing)."""
+        """The body ended, and its end was announced: by a length or by a last chunk (never by closing).
+
+        A length behind which more bytes came was a lie.
+        """
+        if self._protocol.excess:
+            return False
         return self._body is None or (self._body.at_eof() and self._body.framing is not Framing.UNTIL_CLOSE)
 
     @property
@@ -64,13 +69,13 @@ class Reply:
         """Known at the body's end."""
         return self._body.trailers if self._body is not None else Fields()
 
-    def limit(self, seconds: float, idle: float) -> None:
-        """From now on: fail after `seconds` in all (0: no limit), or after `idle` seconds without a byte."""
-        if self._body is None:
+    def limit(self, deadline: float | None, idle: float) -> None:
+        """Fail at `deadline` (the loop's time; None: never), or after `idle` seconds without a byte."""
+        if self._body is None or self._on_end is None:
             return
         self._protocol.watch_idle(self._body, idle)
-        if seconds:
-            self._expiry = asyncio.get_running_loop().call_later(seconds, self._expire, self._body)
+        if deadline is not None:
+            self._expiry = asyncio.get_running_loop().call_at(deadline, self._expire, self._body)
 
     def _expire(self, body: Body) -> None:
         body.set_exception(TimeoutError("took longer than its total time limit"))

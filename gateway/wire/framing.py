@@ -10,12 +10,20 @@ from enum import Enum
 from gateway.model.errors import MessageError
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields
+from gateway.policy.hops import HOP_BY_HOP
 from gateway.wire.head import ResponseHead, trailer_fields
 
 _DIGITS = re.compile(rb"[0-9]{1,18}")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _MAX_CHUNK_LINE = 4096
 _MAX_TRAILERS = 16 << 10
+# Bytes of chunk lines beyond what the chunks' own sizes account for: extensions are otherwise a way to have a
+# gigabyte read for a few bytes of body.
+_MAX_OVERHEAD = 64 << 10
+_FAIR_LINE = 32
+# What decides about framing, routing and connections is decided by the head (RFC 9110 section 6.5.1): behind a
+# service that merges trailers into the head, these would be a second request or another host.
+_NEVER_TRAILERS = HOP_BY_HOP | {b"content-length", b"host", b"trailer"}
 
 
 class Framing(Enum):
@@ -107,11 +115,12 @@ _Step = Callable[[bytes, int, list[bytes]], tuple[int, bool]]
 class ChunkedDecoder:
     """The chunked coding (section 7.1), strictly: CRLF only, bounded lines, trailers kept."""
 
-    __slots__ = ("_held", "_left", "_max_fields", "_state", "trailers")
+    __slots__ = ("_held", "_left", "_max_fields", "_overhead", "_state", "trailers")
 
     def __init__(self, max_fields: int = 200) -> None:
         self._held = b""
         self._left = 0
+        self._overhead = 0
         self._state: _Step = self._size
         self._max_fields = max_fields
         self.trailers = Fields()
@@ -142,6 +151,9 @@ class ChunkedDecoder:
         if line is None or end - at > _MAX_CHUNK_LINE:
             raise MessageError("malformed chunk size")
         self._left = int(line[1], 16)
+        self._overhead = max(0, self._overhead + end - at - _FAIR_LINE - self._left)
+        if self._overhead > _MAX_OVERHEAD:
+            raise MessageError("more chunk extensions than body")
         self._state = self._data if self._left else self._trailers
         return end + 2, False
 
@@ -168,11 +180,12 @@ class ChunkedDecoder:
         if data.startswith(b"\r\n", at):
             return at + 2, True
         end = data.find(b"\r\n\r\n", at)
+        if (end if end >= 0 else len(data)) - at > _MAX_TRAILERS:
+            raise MessageError("trailers too long", 431)
         if end < 0:
-            if len(data) - at > _MAX_TRAILERS:
-                raise MessageError("trailers too long", 431)
             return -1, False
-        self.trailers = trailer_fields(data[at : end + 2], self._max_fields)
+        trailers = trailer_fields(data[at : end + 2], self._max_fields)
+        self.trailers = Fields(pair for pair in trailers if pair[0].lower() not in _NEVER_TRAILERS)
         return end + 4, True
 
     def close(self) -> bool:

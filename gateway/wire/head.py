@@ -14,7 +14,7 @@ from gateway.model.fields import Fields
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 # A target may hold any octet but controls and space: clients send raw UTF-8, and the upstream decides.
 _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([^\x00-\x20\x7f]+) HTTP/(\d)\.(\d)")
-_STATUS_LINE = re.compile(rb"HTTP/(\d)\.(\d) (\d{3})(?: ([^\x00\r\n]*))?")
+_STATUS_LINE = re.compile(rb"HTTP/(\d)\.(\d) ([1-9]\d{2})(?: ([^\x00\r\n]*))?")
 _FIELD_LINE = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 _FIELD_LINES = re.compile(rb"(?:" + _TOKEN + rb":[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*")
 _TOLERANT_FIELD_LINE = re.compile(rb"([^\x00-\x20\x7f:]+)[ \t]*:[ \t]*([^\x00\r\n]*)")
@@ -41,11 +41,11 @@ class ResponseHead:
     def should_close(self) -> bool:
         """The connection serves no further request (RFC 9112 section 9.3)."""
         tokens = {token.strip().lower() for token in (self.fields.joined(b"connection") or b"").split(b",")}
-        if self.version == (1, 0):
-            return b"keep-alive" not in tokens
-        # With both framings the sender is confused, and what follows may be part of this body (section 6.1).
-        confused = b"content-length" in self.fields and b"transfer-encoding" in self.fields
-        return b"close" in tokens or confused
+        old = self.version == (1, 0)
+        # With both framings, or chunks in HTTP/1.0, the sender is confused, and what follows may be part of this
+        # body (section 6.1).
+        confused = b"transfer-encoding" in self.fields and (old or b"content-length" in self.fields)
+        return confused or (b"keep-alive" not in tokens if old else b"close" in tokens)
 
 
 def request_head(block: bytes, max_fields: int, max_target: int, peer: str) -> Request:

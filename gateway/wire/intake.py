@@ -19,6 +19,7 @@ from gateway.wire.head import ResponseHead, request_head, request_line, response
 
 _BUFFER = 64 << 10  # StreamReader pauses the transport at twice this
 _MAX_QUEUED = 32  # requests parsed ahead of the one being answered
+_MAX_INTERIM = 100  # 1xx answers to one request; each may start the wait for the final one anew
 _ANSWER_END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -196,7 +197,11 @@ class RequestIntake(_Intake):
 
 
 class ResponseIntake(_Intake):
-    """Bytes from an upstream -> answer heads (interim ones too) and one body."""
+    """Bytes from an upstream -> answer heads (interim ones too) and one body.
+
+    upgrade: the request asked for another protocol. excess: something came behind the answer's end, so that its
+    length cannot be trusted, and the connection serves no further request.
+    """
 
     def __init__(
         self,
@@ -204,13 +209,17 @@ class ResponseIntake(_Intake):
         loop: asyncio.AbstractEventLoop,
         *,
         method: bytes,
+        upgrade: bool = False,
         max_head: int = 1 << 18,
         max_fields: int = 2000,
     ) -> None:
         super().__init__(protocol, loop, max_head, max_fields)
         self._method = method
+        self._may_upgrade = upgrade
+        self._interims = 0
         self._done = False
         self.began = False  # a byte of the answer has come
+        self.excess = False
 
     def message_consumed(self) -> None:
         """Part of aiohttp's interface; answers are not queued."""
@@ -228,7 +237,10 @@ class ResponseIntake(_Intake):
             if self._upgraded:
                 return messages, True, data
             if self._done:
-                raise MessageError("bytes behind the answer's end")
+                self.excess = self._dead = True
+                if not messages:
+                    raise MessageError("bytes behind the answer's end")
+                break  # services that send a body with HEAD or 204 do so: the answer stands
             end = _ANSWER_END.search(data, 0, self._max_head)
             if end is None:
                 if len(data) > self._max_head:
@@ -237,15 +249,20 @@ class ResponseIntake(_Intake):
             head = response_head(data[: end.end() - 1], self._max_fields)
             data = data[end.end() :]
             self._take(head, messages)
-        self._buffer = data
+        self._buffer = b"" if self._dead else data
         return messages, self._upgraded and self._body is None, b""
 
     def _take(self, head: ResponseHead, messages: list[tuple[ResponseHead, Body]]) -> None:
+        if head.status == 101 and not self._may_upgrade:
+            raise MessageError("101 (Switching Protocols) without being asked")
         if head.status == 101 or (self._method == b"CONNECT" and 200 <= head.status < 300):
             self._upgraded = True
             messages.append((head, self._open_body(0)))
             return
         self._done = head.status >= 200
+        self._interims += not self._done
+        if self._interims > _MAX_INTERIM:
+            raise MessageError(f"more than {_MAX_INTERIM} interim answers")
         messages.append((head, self._open_body(fr.response_framing(head, self._method))))
 
     def fail(self, exc: BaseException) -> None:

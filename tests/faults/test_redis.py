@@ -187,7 +187,7 @@ async def test_not_there_at_start_is_said_once_and_used_when_it_comes(
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
         b"\x15\x03\x01\x00\x02\x02\x50",
         b"",
-        b"*1000000000\r\n",
+        b"$1000000000\r\nabc",
         b"-LOADING wait\r\n",
     ],
     ids=["http", "tls", "silence", "huge", "loading"],

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.app import Worker, WorkerSpec
 from gateway.model.errors import ConfigError
-from tests.support.gateway import RAG, Client, Running, field, free_port, once, post, running, settings
+from tests.support.gateway import RAG, Client, Running, field, once, post, running, settings
+from tests.support.ports import free_port
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
 

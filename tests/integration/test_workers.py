@@ -1,17 +1,19 @@
-"""`ragfront serve --workers 2` as a process, in front of a service that answers."""
+"""`ragfront serve` with several workers as a process, in front of a service that answers, or hangs."""
 
 import http.client
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -21,13 +23,19 @@ ROOT = Path(__file__).parents[2]
 
 
 class Rag(BaseHTTPRequestHandler):
-    """Counts what reaches it."""
+    """Counts what reaches it. A query `hang` gets no answer before the end of the test."""
 
     asked: list[str] = []  # noqa: RUF012
+    hanging = Event()
+    over = Event()
 
     def do_POST(self) -> None:
         query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["query"]
         self.asked.append(query)
+        if query == "hang":
+            self.hanging.set()
+            self.over.wait(60)
+            return
         body = json.dumps({"response": {"retrieved_docs": [{"id": 1}], "generated_answer": query}}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -42,12 +50,12 @@ class Rag(BaseHTTPRequestHandler):
 class Gateway:
     """The supervisor's process, and what it serves."""
 
-    def __init__(self, folder: Path, upstream: int) -> None:
+    def __init__(self, folder: Path, upstream: int, workers: int = 2) -> None:
         self.port, self.admin = free_port(), free_port()
         config = {
             "listen": f"127.0.0.1:{self.port}",
             "admin": {"listen": f"127.0.0.1:{self.admin}"},
-            "workers": 2,
+            "workers": workers,
             "upstreams": {"rag": f"http://127.0.0.1:{upstream}"},
             "l2": {"disk": {"path": str(folder / "cache")}},
             "log": {"access": str(folder / "access.log")},
@@ -92,17 +100,38 @@ class Gateway:
             time.sleep(0.02)
 
 
+    def wait_until_closed(self) -> None:
+        """Until no worker takes connections any more."""
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 10).close()
+            except ConnectionRefusedError:
+                return
+            except ConnectionResetError:  # it closed its listening socket before it took this one
+                pass
+            time.sleep(0.01)
+
+
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    with started(tmp_path, 2) as running:
+        yield running
+
+
+@contextmanager
+def started(folder: Path, workers: int) -> Iterator[Gateway]:
     Rag.asked.clear()
+    Rag.hanging.clear()
+    Rag.over.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Rag) as service:
         Thread(target=service.serve_forever, daemon=True).start()
-        started = Gateway(tmp_path, service.server_address[1])
-        started.wait_for("ragfront_workers", 2)
-        yield started
-        if started.process.poll() is None:
-            started.process.terminate()
-            started.process.wait(60)
+        running = Gateway(folder, service.server_address[1], workers)
+        running.wait_for("ragfront_workers", workers)
+        yield running
+        Rag.over.set()
+        if running.process.poll() is None:
+            running.process.terminate()
+            running.process.wait(60)
         service.shutdown()
 
 
@@ -150,3 +179,43 @@ def test_reload_reaches_both_workers_or_none(gateway: Gateway) -> None:
         time.sleep(0.01)
     for _ in range(10):
         assert "detail=mode-off" in gateway.ask("What is a decorator?")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_second_signal_cuts_off_what_the_first_waits_for(tmp_path: Path, workers: int) -> None:
+    with started(tmp_path, workers) as gateway:
+        client = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+        client.request("POST", "/rag", json.dumps({"query": "hang"}), {"Content-Type": "application/json"})
+        assert Rag.hanging.wait(10)
+        gateway.process.send_signal(signal.SIGTERM)
+        gateway.wait_until_closed()
+        assert gateway.process.poll() is None  # the request has 30 s, the default of `drain`
+        began = time.monotonic()
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.process.wait(20) == 0
+        # Well under a second on a machine of its own.
+        assert time.monotonic() - began < 3
+        with pytest.raises(http.client.RemoteDisconnected):
+            client.getresponse()
+        client.close()
+        assert "killed" not in gateway.said.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_drain_is_the_time_for_all_of_the_stop(tmp_path: Path, workers: int) -> None:
+    with started(tmp_path, workers) as gateway:
+        gateway.file.write_text(gateway.file.read_text().replace('"listen"', '"drain": "1s", "listen"', 1))
+        gateway.process.send_signal(signal.SIGHUP)
+        while gateway.said.read_text().count("info ragfront: reloaded") < workers:
+            time.sleep(0.01)
+        client = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+        client.request("POST", "/rag", json.dumps({"query": "hang"}), {"Content-Type": "application/json"})
+        assert Rag.hanging.wait(10)
+        began = time.monotonic()
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.process.wait(20) == 0
+        assert 1 <= time.monotonic() - began < 4
+        client.close()
+        assert "killed" not in gateway.said.read_text()

@@ -1,19 +1,13 @@
 """A gateway in this process, on free ports of 127.0.0.1, and raw clients for it."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from gateway.app import Worker, WorkerSpec
 from gateway.model.settings import Settings
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.support.ports import free_port
 
 
 def settings(upstream: str, *routes: dict[str, Any], **more: Any) -> Settings:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.support.gateway import free_port
+from tests.support.ports import free_port
 
 
 class GatewayProcess:

@@ -11,7 +11,8 @@ import socket
 import sys
 from typing import Never
 
-from gateway import ports, worker
+from gateway import worker
+from gateway.config.addresses import parse_address
 from gateway.observe.metrics import Metrics
 
 
@@ -44,7 +45,7 @@ def main() -> None:
         with open(os.environ["GATE"]) as gate:
             gate.read()
     signal.signal(signal.SIGTERM, (lambda *_: report("term")) if how == "stubborn" else end)
-    signal.signal(signal.SIGHUP, lambda *_: report("hup", str(order.load().drain)))
+    signal.signal(signal.SIGHUP, lambda *_: report("hup", str(order.source.load().drain)))
     signal.signal(signal.SIGUSR1, lambda *_: report("usr1", metrics.render()[0].decode()))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, worker.HELD)
     report("up", f"{order.workers} {order.settings.drain} {listener.getsockname()}")
@@ -55,7 +56,7 @@ def main() -> None:
 def listen(order: worker.Order) -> socket.socket:
     if order.unix_socket is not None:
         return socket.socket(fileno=order.unix_socket)
-    address = ports.parse(order.settings.listen)
+    address = parse_address(order.settings.listen)
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.bind((address.host, address.port))

@@ -1,5 +1,6 @@
 """The supervisor as a real process over real worker processes, which report what reaches them."""
 
+import json
 import os
 import signal
 import socket
@@ -29,8 +30,9 @@ class Fleet:
     """A supervisor process, and the reports of its workers."""
 
     def __init__(self, folder: Path, listen: str, workers: int, drain: str, **environment: str) -> None:
-        self.file = folder / "settings"
-        self.file.write_text(drain)
+        self.file = folder / "gateway.yaml"
+        self._listen, self._workers = listen, workers
+        self.configure(drain)
         self.errors = folder / "errors"
         self.gate = folder / "gate"
         self.reports = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -39,12 +41,23 @@ class Fleet:
         os.mkfifo(self.gate)
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", str(SCRIPT), listen, str(workers), str(self.file)],
+                [sys.executable, "-P", str(SCRIPT), str(self.file)],
                 stderr=errors,
                 env=os.environ
                 | {"PYTHONPATH": str(ROOT), "REPORTS": str(folder / "reports"), "GATE": str(self.gate)}
                 | environment,
             )
+
+    def configure(self, drain: str) -> None:
+        settings = {
+            "listen": self._listen,
+            "workers": self._workers,
+            "drain": drain,
+            "admin": {"listen": "off"},
+            "upstreams": {"rag": "http://127.0.0.1:1"},
+            "routes": [{"preset": "rag"}],
+        }
+        self.file.write_text(json.dumps(settings, indent=1))
 
     def next(self) -> Report:
         event, worker, pid, detail = self.reports.recv(1 << 20).decode().split(" ", 3)
@@ -79,7 +92,7 @@ Start = Callable[..., Fleet]
 def start(tmp_path: Path) -> Iterator[Start]:
     fleets: list[Fleet] = []
 
-    def begin(workers: int = 2, listen: str = "", drain: str = "20", **environment: str) -> Fleet:
+    def begin(workers: int = 2, listen: str = "", drain: str = "20s", **environment: str) -> Fleet:
         fleets.append(Fleet(tmp_path, listen or f"127.0.0.1:{free_port()}", workers, drain, **environment))
         return fleets[0]
 
@@ -141,7 +154,7 @@ def test_mistake_that_a_restart_does_not_mend_ends_all(start: Start, code: int) 
 def test_reload_reaches_every_worker_and_later_ones(start: Start) -> None:
     fleet = start(2)
     up = fleet.several(2)
-    fleet.file.write_text("7")
+    fleet.configure("7s")
     fleet.tell(signal.SIGHUP)
     assert {(r.event, r.detail) for r in fleet.several(2).values()} == {("hup", "7.0")}
     os.kill(up[0].pid, signal.SIGKILL)
@@ -151,7 +164,7 @@ def test_reload_reaches_every_worker_and_later_ones(start: Start) -> None:
 def test_bad_reload_reaches_nobody(start: Start) -> None:
     fleet = start(2)
     up = fleet.several(2)
-    fleet.file.write_text("soon")
+    fleet.configure("soon")
     fleet.tell(signal.SIGHUP)
     os.kill(up[0].pid, signal.SIGKILL)
     again = fleet.next()  # no report of a SIGHUP comes first
@@ -160,14 +173,14 @@ def test_bad_reload_reaches_nobody(start: Start) -> None:
     fleet.tell(signal.SIGTERM)
     assert {report.event for report in fleet.several(2).values()} == {"term"}
     assert fleet.ends() == 0
-    assert "settings:1: drain: expected a duration such as 30s" in fleet.said()
+    assert "gateway.yaml:4: drain: expected a duration such as 250ms" in fleet.said()
     assert "not reloaded: the settings stay as they were" in fleet.said()
 
 
 def test_reload_waits_for_a_worker_that_is_still_starting(start: Start) -> None:
     fleet = start(2, BEHAVIOUR="0=gated")
     assert {report.event for report in fleet.several(2).values()} == {"waiting", "up"}
-    fleet.file.write_text("7")
+    fleet.configure("7s")
     fleet.tell(signal.SIGHUP)
     assert fleet.next()[:2] == ("hup", 1)  # worker 0 was signalled before
     fleet.gate.write_text("go")
@@ -209,7 +222,7 @@ def test_worker_that_does_not_end_is_killed(start: Start) -> None:
 
 
 def test_second_stop_is_passed_on(start: Start) -> None:
-    fleet = start(2, drain="2", BEHAVIOUR="*=stubborn")
+    fleet = start(2, drain="2s", BEHAVIOUR="*=stubborn")
     fleet.several(2)
     for _ in range(2):
         fleet.tell(signal.SIGTERM)
@@ -241,7 +254,7 @@ def test_second_gateway_does_not_join_the_port_of_the_first(start: Start) -> Non
     fleet = start(2, f"127.0.0.1:{port}")
     fleet.several(2)
     second = subprocess.run(
-        [sys.executable, "-P", str(SCRIPT), f"127.0.0.1:{port}", "2", str(fleet.file)],
+        [sys.executable, "-P", str(SCRIPT), str(fleet.file)],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         timeout=20,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.load import from_upstream, load, loads, read
+from gateway.config.load import from_upstream, load, loads, parse, read
 from gateway.config.presets import presets
 from gateway.model.errors import ConfigError
 from gateway.model.settings import DiskSettings, Settings, UpstreamSettings
@@ -23,6 +23,24 @@ def test_a_file_becomes_settings(tmp_path: Path) -> None:
     path = tmp_path / "gateway.yaml"
     path.write_text(GOOD)
     assert load(path, {}) == load(str(path), {}) == read(path, {}).settings == loads(GOOD, "x", {})
+
+
+def test_what_the_command_line_states_wins_key_by_key() -> None:
+    text = GOOD + "admin: {listen: 127.0.0.1:1, token: t}\nlisten: ${NOT_SET}\n"
+    settings = parse(text, "f", {}, {"admin": {"listen": "off"}, "listen": "127.0.0.1:2"}).settings
+    assert (settings.admin.listen, settings.admin.token, settings.listen) == ("off", "t", "127.0.0.1:2")
+    assert parse(GOOD, "f", {}, {"admin": {"listen": "off"}}).settings.admin.listen == "off"
+
+
+def test_a_mistake_is_told_where_it_was_made() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(GOOD + "drain: soon\nlisten: a\nlisten: b\n", "f", {}, {"admin": {"listen": "c"}, "workers": 0})
+    assert [told.partition(": expected")[0] for told in caught.value.problems] == [
+        "command line: workers",
+        "command line: admin.listen",
+        "f:3: drain",
+        "f:5: listen: stated twice, on line 4 and line 5",
+    ]
 
 
 def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:

@@ -90,7 +90,16 @@ def test_a_written_size_reads_as_the_same(size: int) -> None:
     assert parse_size(format_size(size)) == size
 
 
+@given(st.floats(0, 1))
+def test_a_written_share_reads_as_the_very_same(share: float) -> None:
+    assert parse_jitter(format_jitter(Jitter(share=share))) == Jitter(share=share)
+
+
 @given(st.integers(0, 1000))
-def test_a_written_jitter_reads_as_the_same(permille: int) -> None:
-    assert parse_jitter(format_jitter(Jitter(share=permille / 1000))).share == pytest.approx(permille / 1000)
-    assert parse_jitter(format_jitter(Jitter(seconds=permille))) == Jitter(seconds=permille)
+def test_a_written_jitter_reads_as_the_same(seconds: int) -> None:
+    assert parse_jitter(format_jitter(Jitter(seconds=seconds))) == Jitter(seconds=seconds)
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.1, "10%"), (0.025, "2.5%"), (1.0, "100%"), (0.001, "0.1%")])
+def test_shares_are_written_in_percent(share: float, text: str) -> None:
+    assert format_jitter(Jitter(share=share)) == text

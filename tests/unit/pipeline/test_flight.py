@@ -37,7 +37,7 @@ async def test_a_thousand_waiters_one_work():
     async def ask() -> Landing:
         flight, new = flights.open(KEY, work)
         opened.append(new)
-        return (await flight.wait())[0]
+        return (await flight.wait(opened=True))[0]
 
     waiting = [asyncio.create_task(ask()) for _ in range(1000)]
     await asyncio.sleep(0)
@@ -50,7 +50,7 @@ async def test_a_thousand_waiters_one_work():
 async def test_the_one_who_opened_may_leave():
     flights, work = Flights(), Work()
     first, _ = flights.open(KEY, work)
-    leader = asyncio.create_task(first.wait())
+    leader = asyncio.create_task(first.wait(opened=True))
     await asyncio.sleep(0)
     follower = asyncio.create_task(flights.open(KEY, work)[0].wait())
     await asyncio.sleep(0)
@@ -64,7 +64,7 @@ async def test_the_one_who_opened_may_leave():
 async def test_all_may_leave_and_the_work_goes_on():
     flights, work = Flights(), Work()
     flight, _ = flights.open(KEY, work)
-    waiting = [asyncio.create_task(flight.wait()) for _ in range(3)]
+    waiting = [asyncio.create_task(flight.wait(opened=True)) for _ in range(3)]
     await asyncio.sleep(0)
     for task in waiting:
         task.cancel()
@@ -81,7 +81,7 @@ async def test_a_failure_reaches_everybody_and_the_key_is_free_again():
         raise ZeroDivisionError
 
     flight, _ = flights.open(KEY, fails)
-    waiting = [asyncio.create_task(flight.wait()) for _ in range(3)]
+    waiting = [asyncio.create_task(flight.wait(opened=True)) for _ in range(3)]
     assert all(isinstance(r, ZeroDivisionError) for r in await asyncio.gather(*waiting, return_exceptions=True))
     assert flights.open(KEY, Work())[1]
     await flights.close(0)
@@ -96,7 +96,7 @@ async def test_who_comes_after_the_landing_opens_a_new_flight():
         await goes_on.wait()
 
     flight, _ = flights.open(KEY, lands_early)
-    await flight.wait()
+    await flight.wait(opened=True)
     assert not flights.refresh(KEY, lands_early)
     other, new = flights.open(KEY, lands_early)
     assert new
@@ -110,7 +110,7 @@ async def test_a_reply_is_taken_once_and_closed_where_nobody_takes_it():
     flights, work = Flights(), Work()
     work.landing.reply = reply = Reply()
     flight, _ = flights.open(KEY, work)
-    waiting = [asyncio.create_task(flight.wait()) for _ in range(2)]
+    waiting = [asyncio.create_task(flight.wait(opened=True)) for _ in range(2)]
     await asyncio.sleep(0)
     work.gate.set()
     assert [taken for _, taken in await asyncio.gather(*waiting)] == [reply, None]
@@ -127,7 +127,7 @@ async def test_a_reply_whose_taker_is_cancelled_in_the_same_turn_is_closed():
     flights, work = Flights(), Work()
     work.landing.reply = reply = Reply()
     flight, _ = flights.open(KEY, work)
-    taker = asyncio.create_task(flight.wait())
+    taker = asyncio.create_task(flight.wait(opened=True))
     await asyncio.sleep(0)
     work.gate.set()
     taker.cancel()
@@ -138,7 +138,7 @@ async def test_a_reply_whose_taker_is_cancelled_in_the_same_turn_is_closed():
 async def test_closing_cancels_what_is_late_and_tells_those_who_wait():
     flights, work = Flights(), Work()
     flight, _ = flights.open(KEY, work)
-    waiter = asyncio.create_task(flight.wait())
+    waiter = asyncio.create_task(flight.wait(opened=True))
     await flights.close(0)
     assert await waiter == (Landing(), None)
     with pytest.raises(asyncio.CancelledError):

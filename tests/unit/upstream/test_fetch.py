@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.model.errors import UpstreamProtocol, UpstreamReset, UpstreamTimeout, UpstreamUnreachable
-from tests.support.gateway import free_port
+from tests.support.ports import free_port
 from tests.support.talk import body_of, call, upstream_of
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
