@@ -99,7 +99,9 @@ def need(*programs: str) -> None:
 
 
 @contextmanager
-def running(name: str, command: Sequence[str], port: int, *, core: int = SERVER_CORE, notes: str = "") -> Iterator[Server]:
+def running(
+    name: str, command: Sequence[str], port: int, *, core: int = SERVER_CORE, notes: str = ""
+) -> Iterator[Server]:
     """Start a server pinned to `core`, wait until it listens, end it afterwards."""
     WORK.mkdir(exist_ok=True)
     with (WORK / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.log").open("wb") as log:
@@ -127,7 +129,9 @@ def _await_port(process: subprocess.Popen[bytes], port: int, name: str) -> None:
     sys.exit(f"bench: {name} did not listen on {port} in time")
 
 
-def wrk(server: Server, path: str, script: str, *arguments: str, connections: int = CONNECTIONS, seconds: int = SECONDS) -> Sample:
+def wrk(
+    server: Server, path: str, script: str, *arguments: str, connections: int = CONNECTIONS, seconds: int = SECONDS
+) -> Sample:
     """Load from wrk with one of the Lua scripts; bounded in time."""
     before, began = server.cpu(), time.monotonic()
     done = subprocess.run(

@@ -25,12 +25,16 @@ def upstream(size: int = 1400) -> Iterator[Server]:
 def floor(size: int = 1400) -> Iterator[Server]:
     """The least that a Python server under uvloop can do: answer whatever comes with fixed bytes."""
     port = free_port()
-    with running("bare uvloop protocol", [sys.executable, "-m", "bench.answering", str(port), str(size)], port) as server:
+    with running(
+        "bare uvloop protocol", [sys.executable, "-m", "bench.answering", str(port), str(size)], port
+    ) as server:
         yield server
 
 
 @contextmanager
-def ragfront(upstream_url: str, name: str = "ragfront", *, workers: int = 1, l2: str = "off", more: str = "") -> Iterator[Server]:
+def ragfront(
+    upstream_url: str, name: str = "ragfront", *, workers: int = 1, l2: str = "off", more: str = ""
+) -> Iterator[Server]:
     """ragfront with one cached POST route, one cached GET route, and everything else passed through."""
     WORK.mkdir(exist_ok=True)
     port = free_port()
@@ -85,7 +89,9 @@ def nginx(upstream_url: str) -> Iterator[Server]:
     config.write_text(
         NGINX.format(work=work.absolute(), port=port, upstream=upstream_url.removeprefix("http://"), user=user)
     )
-    with running("nginx proxy_cache", ["nginx", "-c", str(config.absolute()), "-p", str(work.absolute())], port) as server:
+    with running(
+        "nginx proxy_cache", ["nginx", "-c", str(config.absolute()), "-p", str(work.absolute())], port
+    ) as server:
         yield server
 
 

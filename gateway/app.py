@@ -14,7 +14,6 @@ from aiohttp import web
 from gateway import __version__
 from gateway.cache.disk import Disk
 from gateway.cache.memory import Memory
-from gateway.cache.redis import Redis
 from gateway.cache.store import Store
 from gateway.cache.tiers import Tiers
 from gateway.config.addresses import parse_address
@@ -37,6 +36,10 @@ CANNOT_LISTEN = 3
 
 # What a running worker cannot change: told at reload instead of ignored.
 _FIXED = ("listen", "workers", "admin", "l1", "l2", "limits", "log")
+
+
+# aiohttp's own time to drain: it would wait for it twice, and not hear of a reload. Worker.hurry ends it.
+_UNTIL_HURRIED = 86_400.0
 
 
 @dataclass(slots=True)
@@ -84,10 +87,11 @@ class Worker:
         await self._tiers.start()
         self._metrics_of_tiers()
         self._spawn(self._metrics.keep_current())
-        runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=self._settings.drain)
+        runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
         if self._spec.worker == 0 and self._settings.admin.listen != "off":
-            admin = web.AppRunner(create_admin(self._metrics, self._not_ready, __version__), access_log=None)
+            site = create_admin(self._metrics, self._not_ready, __version__)
+            admin = web.AppRunner(site, access_log=None, shutdown_timeout=_UNTIL_HURRIED)
             await self._listen(admin, self._settings.admin.listen, None, share=False)
 
     async def _listen(
@@ -149,9 +153,11 @@ class Worker:
         self._draining = True
         loop = asyncio.get_running_loop()
         end = loop.time() + self._settings.drain
+        overdue = loop.call_at(end, self.hurry)
         for runner in self._runners:
             await runner.cleanup()
         await self._pipeline.flights.close(max(0.0, end - loop.time()))
+        overdue.cancel()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -163,9 +169,11 @@ class Worker:
         self._metrics.refresh()
 
     def hurry(self) -> None:
-        """Asked to stop a second time: what is under way is cut off."""
-        for connection in self._proxy.server.connections:
-            connection.force_close()
+        """Asked to stop a second time, or the time to drain is over: what is under way is cut off."""
+        for runner in self._runners:
+            for connection in runner.server.connections if runner.server else ():
+                if connection.transport is not None:
+                    connection.transport.abort()  # close() would wait for a client that reads nothing
         self._spawn(self._pipeline.flights.close(0))
 
 
@@ -181,6 +189,8 @@ def _store(settings: L2Settings | None) -> Store | None:
     if settings is None:
         return None
     if settings.redis is not None:
+        from gateway.cache.redis import Redis  # its library costs a third of the start, and most do without
+
         return Redis(settings.redis)
     return Disk(settings.disk) if settings.disk is not None else None
 

@@ -1,7 +1,7 @@
 """Tour: the demo. An example service, the gateway in front of it, and three requests that show the difference.
 
-Both run as processes of their own, as an operator would start them; the cache is a fresh folder that is removed
-at the end.
+Both run as processes of their own, as an operator would start them, but on a life line: they end with this one,
+however it ends. The cache is a fresh folder that is removed at the end.
 """
 
 import http.client
@@ -58,9 +58,9 @@ class Service:
     def start(self) -> None:
         with self._said.open("ab") as said:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", *self._arguments],
+                [sys.executable, "-P", "-m", "gateway.lifeline", str(self._folder), str(_STOP), *self._arguments],
                 cwd=self._folder,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=said,
             )
@@ -75,12 +75,12 @@ class Service:
         process, self._process = self._process, None
         if process is None:
             return
-        process.terminate()
-        try:
-            process.wait(_STOP)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with process:
+            process.terminate()
+            try:
+                process.wait(_STOP)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
     def wait_until_ready(self, address: str, path: str) -> None:
         """Ask until it answers 200. TourFailed where it ends instead, or takes too long."""

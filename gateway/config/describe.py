@@ -1,5 +1,6 @@
 """Describe: effective settings as a table for people, and the JSON Schema for their editors."""
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -9,30 +10,38 @@ from gateway.model.units import Jitter, format_duration, format_jitter
 
 __all__ = ["schema", "table"]
 
-_COLUMNS = ("route", "match", "upstream", "key", "ttl", "swr", "sie", "empty", "mode")
+_COLUMNS = ("route", "requests", "key", "ttl", "swr", "sie", "empty", "mode")
 
 
 def table(settings: Settings) -> Table:
     """One row per route in the order in which they are tried, and a last one for what no route takes.
 
-    swr, sie: stale-while-revalidate and stale-if-error.
+    swr, sie: stale-while-revalidate and stale-if-error. What goes without saying is left out, so that a terminal of
+    80 columns holds it: the only upstream, the usual identity and jitter, mode where all are on.
     """
-    result = Table(header_style="bold")
-    for column in _COLUMNS:
-        result.add_column(column, overflow="fold")
-    for route in settings.routes:
-        result.add_row(*map(Text, _row(route)))
     rest = settings.default_upstream or next(iter(settings.upstreams))
-    result.add_row(*map(Text, ("-", "all else", rest, "-", "-", "-", "-", "-", "streamed through")))
+    rows = [_row(route, _to(route.upstream, settings)) for route in settings.routes]
+    rows.append(("-", f"all else{_to(rest, settings)}", "not cached", "-", "-", "-", "-", "-"))
+    modes = any(route.cache.mode != "on" for route in settings.routes)
+    columns = _COLUMNS if modes else _COLUMNS[:-1]
+    result = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for column in columns:
+        # Figures are never folded; of the rest, the requests take what they need before the key does.
+        result.add_column(column, overflow="fold", no_wrap=column not in ("route", "requests", "key"))
+    for row in rows:
+        result.add_row(*map(Text, row[: len(columns)]))
     return result
 
 
-def _row(route: RouteSettings) -> tuple[str, ...]:
+def _to(upstream: str, settings: Settings) -> str:
+    return f"\nto {upstream}" if len(settings.upstreams) > 1 else ""
+
+
+def _row(route: RouteSettings, to: str) -> tuple[str, ...]:
     cache = route.cache
     return (
         route.name,
-        _match(route.match),
-        route.upstream,
+        _match(route.match) + to,
         _key(route.key),
         _lifetime(cache),
         format_duration(cache.stale_while_revalidate),
@@ -43,21 +52,28 @@ def _row(route: RouteSettings) -> tuple[str, ...]:
 
 
 def _match(match: Match) -> str:
-    """`POST /rag on rag.example.org if x-tenant, /stream`: names only, since patterns are long."""
+    """Lines `POST /rag`, `on rag.example.org`, `if x-tenant, /stream`: names only, since patterns are long."""
     text = f"{'|'.join(match.method) or 'any'} {match.path or '*'}"
     if match.host:
-        text += f" on {', '.join(match.host)}"
+        text += f"\non {', '.join(match.host)}"
     conditions = [*match.headers, *(condition.pointer or "the body" for condition in match.body)]
-    return f"{text} if {', '.join(conditions)}" if conditions else text
+    return f"{text}\nif {', '.join(conditions)}" if conditions else text
 
 
 def _key(key: KeySettings) -> str:
+    """Lines `whole body`, `except /user`, `accept-language`, `per x-tenant`."""
     body = "whole body" if key.body == "all" else _names(key.body) or "no body"
-    if key.ignore:
-        body += f" without {_names(key.ignore) if len(key.ignore) < 3 else f'{len(key.ignore)} members'}"
+    ignored = f"except {_names(key.ignore)}" if len(key.ignore) < 3 else f"{len(key.ignore)} exceptions"
     query = {"all": "", "none": "without query"}.get(key.query) if isinstance(key.query, str) else _names(key.query)
-    identity = "shared" if key.identity == "shared" else f"per {_names(key.identity)}"
-    return "; ".join(filter(None, (body, query, ", ".join(key.headers), identity)))
+    identity = {"credentials": "", "shared": "shared"}.get(key.identity) if isinstance(key.identity, str) else None
+    lines = (
+        body,
+        ignored if key.ignore else "",
+        query,
+        ", ".join(key.headers),
+        f"per {_names(key.identity)}" if identity is None else identity,
+    )
+    return "\n".join(filter(None, lines))
 
 
 def _names(names: str | tuple[str, ...]) -> str:
@@ -65,9 +81,10 @@ def _names(names: str | tuple[str, ...]) -> str:
 
 
 def _lifetime(cache: CacheSettings) -> str:
-    if cache.jitter == Jitter():
-        return format_duration(cache.ttl)
-    return f"{format_duration(cache.ttl)} ± {format_jitter(cache.jitter)}"
+    ttl = format_duration(cache.ttl)
+    if cache.jitter == CacheSettings.model_fields["jitter"].default:
+        return ttl
+    return f"{ttl} ±{format_jitter(cache.jitter) if cache.jitter != Jitter() else '0'}"
 
 
 def _empty(empty: EmptySettings) -> str:

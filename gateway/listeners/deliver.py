@@ -96,6 +96,7 @@ class Delivery:
         pairs = self._plan.forwarding.upgraded_fields(reply.head.fields)
         out.write(out.upgraded(reply.head.status, reply.head.reason, pairs))
         await out.splice(*reply.tunnel())
+        reply.close(f"{reply.head.status // 100}xx")
 
     async def _problem(self, problem: Problem) -> None:
         self._x.status = problem.status

@@ -92,11 +92,13 @@ class Outgoing:
 
     async def body(self, piece: bytes) -> None:
         """More of the body."""
-        if self._bodiless or not piece:
+        if self._bodiless:
             return
-        self.sent += len(piece)
-        self.write(write.chunk(piece) if self._chunked else piece)
-        await self._connection.drain()
+        for at in range(0, len(piece), _SLICE):
+            part = piece[at : at + _SLICE]
+            self.sent += len(part)
+            self.write(write.chunk(part) if self._chunked else part)
+            await self._connection.drain()
 
     def end(self, trailers: Iterable[tuple[bytes, bytes]] = ()) -> None:
         """The body is whole."""

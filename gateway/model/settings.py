@@ -198,6 +198,16 @@ class L1Settings(Frozen):
     max_bytes: Size = Field(default=256 << 20, description="bodies, fields and bookkeeping together")
 
 
+class HitLaneSettings(Frozen):
+    """Hits that are answered without parsing the request."""
+
+    memo: bool = Field(default=True, description="request bytes that were answered before from memory are known again")
+    fold: bool = Field(
+        default=True, description="requests that differ from a known one only in trace ids and the like are known, too"
+    )
+    max_bytes: Size = Field(default=16 << 20, description="request bytes remembered by one worker, for each of the two")
+
+
 class DiskSettings(Frozen):
     """The embedded L2."""
 
@@ -289,6 +299,7 @@ class Settings(Frozen):
     default_upstream: Name | None = Field(default=None, description="takes what no route claims; none: the first")
     admin: AdminSettings = AdminSettings()
     l1: L1Settings = L1Settings()
+    hit_lane: HitLaneSettings = HitLaneSettings()
     l2: L2Settings | None = Field(
         default=L2Settings(disk=DiskSettings()), description="`off` for none, a Redis URL, or a mapping"
     )

@@ -134,7 +134,7 @@ class Filler:
                 return self._hand_over(job, flight, reply, b"", skip.reason, started)
             return await self._receive(job, flight, reply, skip, started)
         except BaseException:  # the worker ends, or a bug: the connection must not stay taken
-            reply.close("cancelled")
+            reply.close()
             raise
 
     async def _receive(self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, started: float) -> bool:
@@ -153,7 +153,7 @@ class Filler:
                     prefix = recording.take()
                     return self._hand_over(job, flight, reply, prefix, Reason.ANSWER_TOO_LARGE, started)
                 if not await recording.room():
-                    reply.close("abandoned")
+                    reply.close()
                     return True
         except UpstreamError as exc:
             recording.fail(exc)

@@ -49,7 +49,7 @@ class Landing:
     def abandon(self) -> None:
         """Nobody takes the reply."""
         if (reply := self.take_reply()) is not None:
-            reply.close("abandoned")
+            reply.close()
 
 
 class Flight:

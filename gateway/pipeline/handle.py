@@ -69,8 +69,9 @@ class Pipeline:
         primary = rule.keyer.key(x.request, x.body, document)  # 3 key
         if rule.route.cache.mode == "shadow":
             return await self._shadow(plan, x, rule, primary)
+        vary: tuple[bytes, ...] = ()
         for _ in range(_VARY_ROUNDS):
-            entry = self._look(x, rule, primary)  # 4 look: no await from here until the flight is registered
+            entry = self._look(x, rule, primary, vary)  # 4 look: no await from here until the flight is registered
             verdict = self._verdict(x, rule, entry)
             job = self._job(plan, x, rule, primary, entry, verdict)
             if entry is not None and verdict in (Verdict.FRESH, Verdict.STALE_REVALIDATE):
@@ -83,18 +84,24 @@ class Pipeline:
             landing, reply = await flight.wait(opened=opened)
             if not self._must_look_again(x, rule, primary, landing, opened):
                 return await self._land(plan, x, rule, landing, reply, opened)
+            vary = landing.vary
         return await self._relay(plan, x, rule.upstream, x.reason or Reason.VARY_MISS)
 
     def _bypass(self, x: Exchange, rule: Rule, document: Document | None) -> Reason | None:
         reason = rule.admission.check_head(x.request)
         return reason if reason is not None or document is None else rule.admission.check_body(document)
 
-    def _look(self, x: Exchange, rule: Rule, primary: bytes) -> Entry | None:
-        """What memory holds: the variant that fits, where there are several."""
+    def _look(self, x: Exchange, rule: Rule, primary: bytes, vary: tuple[bytes, ...] = ()) -> Entry | None:
+        """What memory holds: the variant that fits, where there are several.
+
+        vary: what a flight has just found the answer to vary on, if its answer is not stored (yet).
+        """
         x.key = primary
         entry = self._tiers.peek(primary, x.now)
         if entry is not None and entry.flags & EntryFlag.VARY:
-            x.key = rule.keyer.variant(primary, variants.names(entry), x.request)
+            vary = variants.names(entry)
+        if vary:
+            x.key = rule.keyer.variant(primary, vary, x.request)
             entry = self._tiers.peek(x.key, x.now)
         return entry
 

@@ -47,9 +47,9 @@ class Recording:
         """All of it; only where it is done and not overflown."""
         assert self.done
         assert not self._dropped
-        if len(self._pieces) > 1:
+        if len(self._pieces) > 1 and not self._readers:  # whose positions count pieces
             self._pieces = [b"".join(self._pieces)]
-        return self._pieces[0] if self._pieces else b""
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
 
     def take(self) -> bytes:
         """What has come so far, to go on without recording."""

@@ -155,7 +155,12 @@ class Keyer:
     def _chosen(self, fields: Fields, gone: frozenset[bytes]) -> list[bytes]:
         """The fields that count: name, value, name, value ...; sorted by name, lines of one name in their order."""
         counts = self._counts
-        chosen = [(name, value) for raw, value in fields.pairs if (name := raw.lower()) in counts and name not in gone]
+        # WSGI and CGI services read X_Api_Key as X-Api-Key: what may pass for a field counts as that field.
+        chosen = [
+            (name, value)
+            for raw, value in fields.pairs
+            if (name := raw.lower().replace(b"_", b"-")) in counts and name not in gone
+        ]
         chosen.sort(key=lambda pair: pair[0])
         return [part for pair in chosen for part in pair]
 

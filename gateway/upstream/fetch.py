@@ -59,7 +59,7 @@ class Listener(Protocol):
         """A call began (+1) or ended (-1)."""
 
     def upstream_call(self, upstream: str, result: str, seconds: float) -> None:
-        """A call ended. result: `2xx` and the like, the Reason of its failure, or who gave it up."""
+        """A call ended. result: `2xx` and the like, the Reason of its failure, or `abandoned`."""
 
 
 class Upstream:
@@ -118,7 +118,7 @@ class Upstream:
         except BaseException as exc:
             if connection is not None:
                 connection.close()
-            on_end(exc.reason if isinstance(exc, UpstreamError) else "cancelled")
+            on_end(exc.reason if isinstance(exc, UpstreamError) else "abandoned")
             if last or not isinstance(exc, UpstreamError):
                 raise
             if protocol is None:

@@ -101,7 +101,15 @@ class Pool:
 
 def _plain(exc: BaseException) -> str:
     """The operating system's own words, without aiohttp's repetition of the address."""
-    inner = exc.os_error if isinstance(exc, aiohttp.ClientConnectorError) else exc
+    inner = exc
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError):
+        inner = exc.certificate_error
+    elif isinstance(exc, aiohttp.ClientConnectorError):
+        inner = exc.os_error
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return f"certificate not trusted: {inner.verify_message}"
+    if isinstance(inner, ssl.SSLError):  # whose errno is not the operating system's
+        return f"TLS failed: {inner.reason or inner}"
     if isinstance(inner, OSError) and inner.errno:
         return os.strerror(inner.errno)
     return str(inner) or type(inner).__name__

@@ -87,7 +87,7 @@ class Reply:
         try:
             data = await self._body.readany()
         except asyncio.CancelledError:
-            self.close("cancelled")
+            self.close("abandoned")
             raise
         except Exception as exc:
             error = translate(self.upstream, exc)
@@ -116,7 +116,7 @@ class Reply:
         self._end(f"{self.head.status // 100}xx")
         self._connection.release()
 
-    def close(self, result: str = "closed") -> None:
+    def close(self, result: str = "abandoned") -> None:
         """Give the answer up: the connection is closed, so that the upstream can stop working on it."""
         if self._on_end is None:
             return

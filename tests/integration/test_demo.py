@@ -5,9 +5,11 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +65,28 @@ def test_demo_shows_a_slow_answer_a_hit_and_a_hit_from_disk(stop: signal.Signals
         for address in (*gateways, admin):
             with pytest.raises(OSError):
                 urllib.request.urlopen(f"http://{address}/", timeout=5)
+
+
+def running(pid: int) -> bool:
+    """A process that has ended, and that nobody has asked for its exit code, does not count."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["Starting ", "Serving on "])
+def test_demo_that_is_killed_leaves_nothing_behind(moment: str) -> None:
+    with demo() as process:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith(moment):
+            assert process.poll() is None
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(children) == 2
+        (folder,) = {os.readlink(f"/proc/{pid}/cwd") for pid in children}
+        assert Path(folder).is_dir()
+        process.kill()
+        process.wait()
+        while Path(folder).exists() or any(running(int(pid)) for pid in children):
+            time.sleep(0.01)

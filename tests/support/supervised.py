@@ -1,4 +1,4 @@
-"""A supervisor over stand-in workers. Run as a process: `supervised.py FILE`, a configuration as an operator writes it."""
+"""A supervisor over stand-in workers. Run as a process: `supervised.py FILE`, a configuration."""
 
 import os
 import sys

@@ -56,6 +56,18 @@ def test_good_file_is_shown_as_a_table(tmp_path: Path) -> None:
     assert "/rag" in done.stdout
 
 
+def test_what_is_doubtful_is_told_beside_the_table(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.yaml"
+    file.write_text("upstreams: {rag: http://127.0.0.1:8000}\n")
+    done = ragfront("check", str(file))
+    assert done.returncode == 0
+    assert (
+        done.stderr
+        == f"ragfront: warning: {file}:1: routes: none: everything is streamed through and nothing is cached\n"
+    )
+    assert "all else" in done.stdout
+
+
 def test_every_mistake_of_a_bad_file_is_told(tmp_path: Path) -> None:
     file = tmp_path / "gateway.yaml"
     file.write_text(BAD)
@@ -101,6 +113,12 @@ def test_upstream_may_come_from_the_environment() -> None:
 def test_file_on_the_command_line_wins_over_the_environment() -> None:
     done = ragfront("serve", "--config", "no-such-file", RAGFRONT_UPSTREAM="http://rag:8000")
     assert done.stderr == "ragfront: no-such-file: no such file or directory\n"
+
+
+@pytest.mark.parametrize("needs", ["rich", "redis", "numpy", "bm25s", "gateway.demo", "gateway.config.schema"])
+def test_serve_starts_without_what_other_commands_need(needs: str) -> None:
+    code = f"import sys, gateway.cli, gateway.app; sys.exit({needs!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=30, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

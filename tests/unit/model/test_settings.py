@@ -68,7 +68,9 @@ l2: {redis: {url: "redis://u@r:6379/0", password: "${REDIS_PASSWORD}"}}
 limits: {header_bytes: 1.5 kB}
 routes:
   - name: r
-    match: {headers: {x-plan: "(?i)^(pro|tëam)$"}, body: [{pointer: "", is_not: null}, {pointer: /a~1b, in: [1, 1.0, null]}]}
+    match:
+      headers: {x-plan: "(?i)^(pro|tëam)$"}
+      body: [{pointer: "", is_not: null}, {pointer: /a~1b, in: [1, 1.0, null]}]
     key: {body: [], defaults: {/a: null, /b: [{x: 1e-7}], /c: -0.0, /d: 340282366920938463463374607431768211456}}
     cache:
       jitter: 33.3%

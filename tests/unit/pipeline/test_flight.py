@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from gateway.pipeline.flight import Flight, Flights, Landing
+from gateway.pipeline.recording import Recording
 
 KEY = b"k"
 
@@ -14,7 +15,7 @@ class Reply:
 
     closed = False
 
-    def close(self, result: str) -> None:
+    def close(self, result: str = "abandoned") -> None:
         self.closed = True
 
 
@@ -37,7 +38,7 @@ async def test_a_thousand_waiters_one_work():
     async def ask() -> Landing:
         flight, new = flights.open(KEY, work)
         opened.append(new)
-        return (await flight.wait(opened=True))[0]
+        return (await flight.wait(opened=new))[0]
 
     waiting = [asyncio.create_task(ask()) for _ in range(1000)]
     await asyncio.sleep(0)
@@ -52,7 +53,7 @@ async def test_the_one_who_opened_may_leave():
     first, _ = flights.open(KEY, work)
     leader = asyncio.create_task(first.wait(opened=True))
     await asyncio.sleep(0)
-    follower = asyncio.create_task(flights.open(KEY, work)[0].wait())
+    follower = asyncio.create_task(flights.open(KEY, work)[0].wait(opened=False))
     await asyncio.sleep(0)
     leader.cancel()
     await asyncio.gather(leader, return_exceptions=True)
@@ -110,10 +111,10 @@ async def test_a_reply_is_taken_once_and_closed_where_nobody_takes_it():
     flights, work = Flights(), Work()
     work.landing.reply = reply = Reply()
     flight, _ = flights.open(KEY, work)
-    waiting = [asyncio.create_task(flight.wait(opened=True)) for _ in range(2)]
+    waiting = [asyncio.create_task(flight.wait(opened=opened)) for opened in (False, True, False)]
     await asyncio.sleep(0)
     work.gate.set()
-    assert [taken for _, taken in await asyncio.gather(*waiting)] == [reply, None]
+    assert [taken for _, taken in await asyncio.gather(*waiting)] == [None, reply, None]
     assert not reply.closed
 
     work.landing, work.gate = Landing(reply=reply), asyncio.Event()
@@ -143,3 +144,65 @@ async def test_closing_cancels_what_is_late_and_tells_those_who_wait():
     assert await waiter == (Landing(), None)
     with pytest.raises(asyncio.CancelledError):
         await flight.task
+
+
+async def test_a_reply_made_for_one_who_left_is_closed_and_goes_to_nobody_else():
+    flights, work = Flights(), Work()
+    work.landing.reply = reply = Reply()
+    flight, _ = flights.open(KEY, work)
+    opener = asyncio.create_task(flight.wait(opened=True))
+    follower = asyncio.create_task(flight.wait(opened=False))
+    await asyncio.sleep(0)
+    opener.cancel()
+    await asyncio.gather(opener, return_exceptions=True)
+    work.gate.set()
+    assert (await follower)[1] is None
+    assert reply.closed
+
+
+async def test_who_comes_while_the_answer_is_being_received_reads_along():
+    flights, made, goes_on = Flights(), Recording(200, b"OK", (), 1000), asyncio.Event()
+
+    async def streams(flight: Flight) -> None:
+        flight.land(Landing(recording=made))
+        await goes_on.wait()
+        made.finish()
+
+    flight, _ = flights.open(KEY, streams)
+    await flight.wait(opened=True)
+    assert flights.open(KEY, streams) == (flight, False)
+    assert (await flight.wait(opened=False))[0].recording is made
+    goes_on.set()
+    await flight.task
+    assert flights.open(KEY, streams)[1]
+    await flights.close(5)
+
+
+async def test_told_waits_for_all_who_waited():
+    flights, work = Flights(), Work()
+    flight, _ = flights.open(KEY, work)
+    waiting = [asyncio.create_task(flight.wait(opened=False)) for _ in range(3)]
+    await asyncio.sleep(0)
+    told = asyncio.create_task(flight.told())
+    waiting[0].cancel()
+    await asyncio.gather(waiting[0], return_exceptions=True)
+    assert not told.done()
+    work.gate.set()
+    await told
+    assert [task.done() for task in waiting] == [True] * 3
+
+
+async def test_closing_waits_also_for_a_flight_that_has_a_successor():
+    flights = Flights()
+    goes_on = asyncio.Event()
+
+    async def lands_early(flight: Flight) -> None:
+        flight.land(Landing())
+        await goes_on.wait()
+
+    first, _ = flights.open(KEY, lands_early)
+    await first.wait(opened=True)
+    second, _ = flights.open(KEY, lands_early)
+    await flights.close(0)
+    assert first.task.cancelled()
+    assert second.task.cancelled()

@@ -28,6 +28,30 @@ async def test_readers_before_during_and_after_get_everything():
     assert [await early, await middle, await collect(made), made.body] == [b"abcd"] * 4
 
 
+async def test_asking_for_the_whole_body_takes_nothing_from_those_who_read():
+    """Pieces were joined to one under a reader that counted them, and it took the end for reached."""
+    made = recording()
+    reader = made.read()
+    made.feed(b"ab")
+    assert await anext(reader) == b"ab"
+    made.feed(b"cd")
+    made.finish()
+    assert made.body == b"abcd"
+    assert [piece async for piece in reader] == [b"cd"]
+    assert made.body == await collect(made) == b"abcd"
+
+
+async def test_who_may_still_join():
+    made = recording(limit=3)
+    assert made.joinable
+    made.feed(b"abcd")
+    assert not made.joinable
+    for end in (lambda made: made.finish(), lambda made: made.fail(UpstreamReset("rag", "gone"))):
+        made = recording()
+        end(made)
+        assert not made.joinable
+
+
 async def test_a_broken_body_breaks_every_reader():
     made = recording()
     reader = asyncio.create_task(collect(made))

@@ -166,3 +166,9 @@ def test_canonical_shows_everything_but_secrets() -> None:
     assert shown["fields"][1] == ["origin", "https://a"]
     assert shown["fields"][0][1].startswith("sha256:")
     assert "secret" not in str(shown)
+
+
+def test_an_underscore_may_pass_for_a_hyphen_and_so_it_counts() -> None:
+    keyer = Keyer(route())
+    plain, spelled = (request(b"POST", fields=f) for f in ((), ((b"X_Api_Key", b"k"),)))
+    assert keyer.key(plain, b"{}", parse(b"{}")) != keyer.key(spelled, b"{}", parse(b"{}"))

@@ -1,15 +1,14 @@
-import gzip
-
 import pytest
 
 from gateway.model.entry import Entry
 from gateway.model.fields import Pairs
 from gateway.policy.presenting import presentable
+from tests.support.packing import packed
 from tests.support.policy import entry, request
 
 PLAIN = b'{"answer":"x"}'
 CODED = entry(
-    body=gzip.compress(PLAIN),
+    body=packed(PLAIN),
     coding=b"gzip",
     fields=((b"Content-Encoding", b"gzip"), (b"ETag", b'"v1"'), (b"Vary", b"Accept-Encoding")),
     head=b"prebuilt",
@@ -41,7 +40,7 @@ def test_a_coded_entry_is_decoded_for_others(accept_encoding: bytes | None) -> N
 
 
 def test_a_weak_entity_tag_stays_as_it_is() -> None:
-    weak = entry(body=gzip.compress(PLAIN), coding=b"gzip", fields=((b"etag", b'W/"v1"'),))
+    weak = entry(body=packed(PLAIN), coding=b"gzip", fields=((b"etag", b'W/"v1"'),))
     decoded = presentable(weak, request(), 100)
     assert decoded is not None
     assert decoded.fields == ((b"etag", b'W/"v1"'),)

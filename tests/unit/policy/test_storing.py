@@ -1,4 +1,3 @@
-import gzip
 from typing import Any
 
 import pytest
@@ -7,6 +6,7 @@ from gateway.model.entry import EntryFlag
 from gateway.model.fields import Fields, Pairs
 from gateway.model.outcome import Reason
 from gateway.policy.storing import Skip, Store, Storing
+from tests.support.packing import packed
 from tests.support.policy import request, route
 
 NOW = 1_700_000_000.0
@@ -111,13 +111,13 @@ UNLESS = {"cache": {"store_unless": [{"pointer": "/error", "exists": True}]}}
         (b'{"error":null}', JSON, UNLESS, Skip(Reason.STORE_UNLESS, True)),
         (b"<html>down</html>", (), UNLESS, Skip(Reason.STORE_UNLESS, True)),
         (
-            gzip.compress(b'{"error":1}'),
+            packed(b'{"error":1}'),
             (*JSON, (b"Content-Encoding", b"gzip")),
             UNLESS,
             Skip(Reason.STORE_UNLESS, True),
         ),
         (b"\x0b\x02", (*JSON, (b"Content-Encoding", b"br")), UNLESS, Skip(Reason.STORE_UNLESS, True)),
-        (gzip.compress(b"{}")[:-1], (*JSON, (b"Content-Encoding", b"gzip")), UNLESS, Skip(Reason.STORE_UNLESS, True)),
+        (packed(b"{}")[:-1], (*JSON, (b"Content-Encoding", b"gzip")), UNLESS, Skip(Reason.STORE_UNLESS, True)),
         (b"{}", (*JSON, (b"Cache-Control", b"max-age=0")), {}, Skip(Reason.NOT_FRESH, True)),
         (b"{}", (*JSON, (b"Cache-Control", b"no-cache")), {}, Skip(Reason.NOT_FRESH, False)),
         (b"{}", JSON, {"cache": {"ttl": 0}}, Skip(Reason.NOT_FRESH, True)),
@@ -135,7 +135,7 @@ def test_whole_answers_that_are_not_stored(
     [
         (b'{"ok":1}', JSON),
         (b'{"ok":1,"ok":2}', JSON),
-        (gzip.compress(b'{"ok":1}'), (*JSON, (b"Content-Encoding", b"gzip"))),
+        (packed(b'{"ok":1}'), (*JSON, (b"Content-Encoding", b"gzip"))),
         (b"", ()),
     ],
 )
@@ -168,7 +168,7 @@ def test_an_answer_that_conditions_forbid_is_not_an_empty_one() -> None:
 
 def test_tags_come_from_the_decoded_body_and_the_fields() -> None:
     fields: Pairs = (*JSON, (b"Content-Encoding", b"gzip"), (b"Surrogate-Key", b"s"))
-    store = stored(gzip.compress(b'{"docs":[{"id":4}]}'), fields, tags=["doc:{/docs/*/id}"])
+    store = stored(packed(b'{"docs":[{"id":4}]}'), fields, tags=["doc:{/docs/*/id}"])
     assert store.tags == ("s", "doc:4")
     assert store.coding == b"gzip"
 

@@ -168,4 +168,4 @@ async def test_cancelling_closes_the_connection():
         with pytest.raises(asyncio.CancelledError):
             await task
         await service.until(lambda: service.open == 0)
-    assert calls.ended == [("rag", "cancelled")]
+    assert calls.ended == [("rag", "abandoned")]

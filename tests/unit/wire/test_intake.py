@@ -131,9 +131,33 @@ async def test_an_answer_until_close_ends_with_the_connection_but_not_with_a_res
         await body.read()
 
 
-async def test_bytes_behind_an_answer_are_an_error():
-    with pytest.raises(MessageError):
-        answers().feed_data(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok!")
+async def test_bytes_behind_an_answer_spoil_the_connection_but_not_the_answer():
+    parser = answers()
+    (_, body), *_ = parser.feed_data(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok!")[0]
+    assert await body.read() == b"ok"
+    assert parser.excess
+
+    late = answers()
+    late.feed_data(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    assert not late.excess
+    with pytest.raises(MessageError, match="behind"):
+        late.feed_data(b"!")
+    assert late.excess
+
+
+async def test_endless_interim_answers_are_an_error():
+    with pytest.raises(MessageError, match="interim"):
+        feed(answers(), b"HTTP/1.1 103 Early Hints\r\n\r\n" * 200, 100)
+
+
+async def test_another_protocol_is_spoken_only_where_it_was_asked_for():
+    switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nraw"
+    with pytest.raises(MessageError, match="101"):
+        answers().feed_data(switching)
+    loop = asyncio.get_running_loop()
+    asked = ResponseIntake(BaseProtocol(loop), loop, method=b"GET", upgrade=True)
+    messages, upgraded, tail = asked.feed_data(switching)
+    assert (messages[0][0].status, upgraded, tail) == (101, True, b"raw")
 
 
 async def test_a_head_answer_has_no_body():
