@@ -18,6 +18,7 @@ from gateway.cache.store import Store
 from gateway.cache.tiers import Tiers
 from gateway.config.addresses import parse_address
 from gateway.listeners.admin.site import create_admin
+from gateway.listeners.hitlane import HitLane
 from gateway.listeners.observer import Observer
 from gateway.listeners.proxy import Proxy
 from gateway.model.errors import ConfigError
@@ -26,6 +27,7 @@ from gateway.observe.accesslog import AccessLog
 from gateway.observe.metrics import Metrics
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.plan import Plan
+from gateway.policy.noise import noise
 from gateway.ports import CannotListen
 from gateway.upstream.fetch import Upstream
 
@@ -35,7 +37,7 @@ OK = 0
 CANNOT_LISTEN = 3
 
 # What a running worker cannot change: told at reload instead of ignored.
-_FIXED = ("listen", "workers", "admin", "l1", "l2", "limits", "log")
+_FIXED = ("listen", "workers", "admin", "hit_lane", "l1", "l2", "limits", "log")
 
 
 # aiohttp's own time to drain: it would wait for it twice, and not hear of a reload. Worker.hurry ends it.
@@ -68,7 +70,9 @@ class Worker:
         self._tiers = Tiers(memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over)
         self._upstreams = self._connect(settings, {})
         self._pipeline = Pipeline(Plan(settings, self._upstreams), self._tiers, random.random)
-        self._proxy = Proxy(self._pipeline, Observer(self._metrics, self._access))
+        observer = Observer(self._metrics, self._access)
+        self._lane = self._hit_lane(settings, observer)
+        self._proxy = Proxy(self._pipeline, observer, self._lane)
         self._runners: list[web.BaseRunner] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
@@ -81,6 +85,14 @@ class Worker:
             else Upstream(name, upstream, self._metrics)
             for name, upstream in settings.upstreams.items()
         }
+
+    def _hit_lane(self, settings: Settings, observer: Observer) -> HitLane | None:
+        if not settings.hit_lane.memo:
+            return None
+        log = observer.hit if self._access is not None else None
+        quiet = noise(settings.routes)
+        peek, count = self._tiers.peek, self._metrics.tally
+        return HitLane(settings.hit_lane, peek, count, quiet, settings.server_timing, log)
 
     async def start(self) -> None:
         """Listen. CannotListen where an address is taken."""
@@ -138,6 +150,8 @@ class Worker:
         upstreams = self._connect(settings, self._upstreams)
         old = [upstream for upstream in self._upstreams.values() if upstream not in upstreams.values()]
         self._pipeline.plan = Plan(settings, upstreams)
+        if self._lane is not None:
+            self._lane.forget(noise(settings.routes), settings.server_timing)
         self._settings, self._upstreams = settings, upstreams
         for upstream in old:
             self._spawn(_retire(upstream, settings.drain))

@@ -5,15 +5,18 @@ from http import HTTPStatus
 
 import orjson
 
+from gateway.listeners import hits
 from gateway.listeners.outgoing import Outgoing
 from gateway.model.exchange import Exchange
 from gateway.model.fields import Fields, Pairs
+from gateway.model.outcome import Outcome
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem
 from gateway.pipeline.plan import Plan
 from gateway.policy import freshness
 from gateway.policy.cachestatus import cache_status
 from gateway.upstream.reply import Reply
 
+_FRESH = frozenset({Outcome.HIT, Outcome.EMPTY})
 _CONDITIONAL = (b"content-type", b"content-encoding", b"content-language", b"content-range")
 
 
@@ -47,6 +50,10 @@ class Delivery:
             await self._out.whole(head, b"")
             return
         x.status = entry.status
+        if x.outcome in _FRESH and self._out.plain:
+            self._out.begun = True
+            await self._out.whole(hits.head(entry, x.now, self._plan.settings.server_timing), entry.body)
+            return
         # The length of an entry made by HEAD is that of what GET would bring, and stands among its fields.
         bodiless = x.request.method == b"HEAD" or entry.status == 204
         length = () if bodiless else ((b"Content-Length", b"%d" % len(entry.body)),)
@@ -87,8 +94,8 @@ class Delivery:
                 await out.body(piece)
             out.end(reply.trailers)
         finally:
+            x.upstream_seconds = x.upstream_seconds or time.monotonic() - x.started
             reply.close()
-        x.upstream_seconds = time.monotonic() - x.started
 
     async def _tunnel(self, reply: Reply) -> None:
         """Both ways at once, until one side closes; the other is closed then too."""
@@ -135,5 +142,7 @@ class Delivery:
         status = (b"Cache-Status", cache_status(x))
         if not self._plan.settings.server_timing:
             return (status,)
+        if x.outcome in _FRESH:  # what it took is below what a clock on the wire could tell
+            return (status, (b"Server-Timing", b'ragfront;desc="%b"' % x.outcome.encode()))
         spent = (time.monotonic() - x.started) * 1000
         return (status, (b"Server-Timing", b'ragfront;desc="%b";dur=%.1f' % (x.outcome.encode(), spent)))

@@ -1,12 +1,18 @@
 """Observer: the end of each request, told to metrics and access log from one place."""
 
 import logging
+import sys
 import time
 
+from gateway.listeners.memo import Resolved
+from gateway.model.entry import Entry, EntryFlag
 from gateway.model.exchange import Exchange
+from gateway.model.outcome import Outcome
 from gateway.observe.accesslog import AccessLog
 from gateway.observe.metrics import Metrics
 from gateway.observe.tracing import incoming
+from gateway.policy import freshness
+from gateway.wire.head import request_head
 
 _log = logging.getLogger("ragfront.proxy")
 _REFUSALS_PER_MINUTE = 60  # lines at most: a scanner must not fill the disk
@@ -32,6 +38,18 @@ class Observer:
         if self._access is not None:
             x.trace = incoming(x.request.fields)
             self._access.write(x, duration)
+
+    def hit(self, data: bytes, peer: str, resolved: Resolved, entry: Entry, now: float, duration: float) -> None:
+        """The hit lane answered. It has counted; the request is read here, for the access log's sake only."""
+        if self._access is None:
+            return
+        end = data.index(b"\r\n\r\n")
+        x = Exchange(request_head(data[: end + 2], sys.maxsize, sys.maxsize, peer), 0.0, now)
+        x.route, x.key, x.tier, x.status, x.sent = resolved.route, resolved.key, "memory", entry.status, len(entry.body)
+        x.outcome = Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
+        x.ttl, x.saved_seconds = freshness.ttl(entry, now), entry.upstream_seconds
+        x.trace = incoming(x.request.fields)
+        self._access.write(x, duration)
 
     def refused(self, peer: str, status: int, detail: str) -> None:
         """Bytes that were no request: counted always, told so many times a minute."""

@@ -35,6 +35,12 @@ class Outgoing:
         self.waited_for = False
         self.keep_alive = request is not None and _persistent(request)
 
+    @property
+    def plain(self) -> bool:
+        """An answer that needs nothing special: a body may follow, and the connection stays open afterwards."""
+        special = self._old or self._bodiless or self.waited_for or self._connection.draining
+        return self.keep_alive and not special
+
     def write(self, data: bytes | memoryview) -> None:
         """Bytes as they are. ConnectionResetError where the client is gone."""
         transport = self._connection.transport

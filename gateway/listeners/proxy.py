@@ -8,12 +8,13 @@ from typing import Protocol
 
 from gateway.listeners.connection import LINGER, ClientServer, Delivered, Incoming
 from gateway.listeners.deliver import Delivery
+from gateway.listeners.hitlane import HitLane
 from gateway.listeners.outgoing import Outgoing
 from gateway.model.errors import MessageError, UpstreamError
 from gateway.model.exchange import Exchange, Request
 from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
-from gateway.pipeline.answer import Problem, failure
+from gateway.pipeline.answer import FromEntry, Problem, failure
 from gateway.pipeline.handle import Pipeline
 from gateway.wire.intake import Body, Refused
 
@@ -36,12 +37,12 @@ class Observer(Protocol):
 class Proxy:
     """Handles the requests of all client connections of one worker."""
 
-    def __init__(self, pipeline: Pipeline, observer: Observer) -> None:
+    def __init__(self, pipeline: Pipeline, observer: Observer, lane: HitLane | None = None) -> None:
         self._pipeline = pipeline
         self._observer = observer
-        settings = pipeline.plan.settings
-        self.limits = settings.limits
-        self.server = ClientServer(self.handle, settings.limits)
+        self.limits = pipeline.plan.settings.limits
+        self.server = ClientServer(self.handle, self.limits)
+        self.server.lane = lane
 
     async def handle(self, incoming: Incoming) -> Delivered:
         """One message of one client."""
@@ -52,18 +53,21 @@ class Proxy:
         out = Outgoing(incoming.connection, incoming.message)
         self._observer.begin()
         try:
-            await self._serve(x, incoming.body, out)
+            await self._serve(x, incoming, out)
         finally:
             x.sent = out.sent
             self._observer.finish(x, time.monotonic() - started)
         return Delivered(out.keep_alive)
 
-    async def _serve(self, x: Exchange, body: Body, out: Outgoing) -> None:
+    async def _serve(self, x: Exchange, incoming: Incoming, out: Outgoing) -> None:
         """Answer, whatever happens: with the pipeline's answer, with a problem, or by cutting off what had begun."""
-        delivery = Delivery(x, out, self._pipeline.plan)
+        plan = self._pipeline.plan
+        delivery, raw = Delivery(x, out, plan), incoming.connection.raw
         try:
-            refused = await self._take_body(x, body, out)
-            await delivery.deliver(refused or await self._pipeline.handle(x))
+            answer = await self._take_body(x, incoming.body, out) or await self._pipeline.handle(x)
+            if raw is not None and isinstance(answer, FromEntry) and out.plain and plan is self._pipeline.plan:
+                self._teach(raw, x, answer)
+            await delivery.deliver(answer)
         except asyncio.CancelledError:
             x.outcome, x.reason = Outcome.ERROR, Reason.CLIENT_GONE
             raise
@@ -84,6 +88,11 @@ class Proxy:
             x.outcome, x.reason = Outcome.ERROR, Reason.INTERNAL
             problem = Problem(500, "Internal Server Error", "the gateway failed; its log says how", close=True)
             await self._last_word(delivery, out, problem)
+
+    def _teach(self, raw: bytes, x: Exchange, answer: FromEntry) -> None:
+        """Let the hit lane know what request these bytes are."""
+        if self.server.lane is not None and answer.known and not answer.not_modified:
+            self.server.lane.learn(raw, x, answer.entry)
 
     async def _last_word(self, delivery: Delivery, out: Outgoing, problem: Problem) -> None:
         if out.begun:

@@ -110,6 +110,10 @@ class Metrics:
         if not self._multiprocess:  # it knows one process only, and would pass for all of them
             ProcessCollector(registry=self._registry)
 
+    def tally(self, route: str, outcome: Outcome) -> Tally:
+        """Where finished requests of a route that ended so, without a reason, may be counted directly."""
+        return self._tallies.setdefault((route, outcome, None), Tally())
+
     def finish(self, exchange: Exchange, duration: float) -> None:
         """Count a request that has ended. `duration`: seconds from its head to its answer's last byte."""
         route = exchange.route

@@ -11,10 +11,15 @@ from gateway.upstream.reply import Reply
 
 @dataclass(slots=True)
 class FromEntry:
-    """A stored answer. not_modified: the client has it already (304)."""
+    """A stored answer. not_modified: the client has it already (304).
+
+    known: it was fresh in memory under the request's own key and is sent as it is, so that a request of the same
+    bytes can have it without being read, as long as it stays so.
+    """
 
     entry: Entry
     not_modified: bool = False
+    known: bool = False
 
 
 @dataclass(slots=True)

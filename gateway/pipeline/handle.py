@@ -77,7 +77,10 @@ class Pipeline:
             if entry is not None and verdict in (Verdict.FRESH, Verdict.STALE_REVALIDATE):
                 if verdict is Verdict.STALE_REVALIDATE:
                     self.flights.refresh(job.key, self._filler.work(job))
-                return await self._from_entry(plan, x, rule, entry, "memory")
+                answer = await self._from_entry(plan, x, rule, entry, "memory")
+                if isinstance(answer, FromEntry):
+                    answer.known = verdict is Verdict.FRESH and x.key == primary and answer.entry is entry
+                return answer
             if job.key in self._given_up:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
             flight, opened = self.flights.open(job.key, self._filler.work(job))  # 6 flight

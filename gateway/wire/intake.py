@@ -124,6 +124,16 @@ class RequestIntake(_Intake):
         self.peer = ""
 
     @property
+    def at_rest(self) -> bool:
+        """Nothing is under way or waits: what comes next begins a request."""
+        return not (self._buffer or self._queued or self._dead or self._upgraded) and self._body is None
+
+    @property
+    def between(self) -> bool:
+        """One whole request was taken in, and nothing of another."""
+        return self._queued == 1 and not (self._buffer or self._dead or self._upgraded) and self._body is None
+
+    @property
     def mid_head(self) -> bool:
         """A request has begun, and its head is not whole yet."""
         return bool(self._buffer) and self._body is None and not self._dead and self._queued < _MAX_QUEUED

@@ -9,6 +9,9 @@ from gateway.app import Worker, WorkerSpec
 from gateway.model.settings import Settings
 from tests.support.ports import free_port
 
+LANE: dict[str, bool] = {}
+"""Put over every gateway's `hit_lane`; the integration suite runs with the lane on and off (conftest)."""
+
 
 def settings(upstream: str, *routes: dict[str, Any], **more: Any) -> Settings:
     """Settings with one upstream, no L2 unless stated, and free ports."""
@@ -20,6 +23,7 @@ def settings(upstream: str, *routes: dict[str, Any], **more: Any) -> Settings:
             "upstreams": {"rag": {"urls": [upstream], "timeouts": timeouts}},
             "routes": [{"upstream": "rag", **route} for route in routes],
             "l2": None,
+            "hit_lane": LANE,
             **more,
         }
     )

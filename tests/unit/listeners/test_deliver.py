@@ -50,7 +50,7 @@ async def test_an_entry_has_its_age_its_length_and_its_story():
     assert wire == (
         b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Type: text/plain\r\nContent-Length: 4\r\nAge: 107\r\n'
         b"Cache-Status: ragfront; hit; ttl=500\r\n"
-        b'Server-Timing: ragfront;desc="hit";dur=_\r\n\r\nbody'
+        b'Server-Timing: ragfront;desc="hit"\r\n\r\nbody'
     )
 
 
