@@ -119,6 +119,10 @@ class Proxy:
         out.waited_for = expects
         wanted = self._pipeline.plan.needs_body(request)
         if not wanted or (x.length is not None and x.length > wanted):
+            x.readable = False
+            if x.length is not None and x.length <= _AT_ONCE and body.is_eof():
+                x.body = body.read_nowait()  # it came with its head: nothing to wait for, nothing to stream
+                return None
             x.rest, x.expects = self._pieces(body), expects
             x.trailers = lambda: body.trailers.pairs
             return None
@@ -131,7 +135,7 @@ class Proxy:
             held.append(piece)
             size += len(piece)
             if size > wanted:
-                x.rest = pieces
+                x.readable, x.rest = False, pieces
                 x.trailers = lambda: body.trailers.pairs
                 break
         x.body = held[0] if len(held) == 1 else b"".join(held)
@@ -172,6 +176,7 @@ class Proxy:
         return Delivered(keep_alive=False)
 
 
+_AT_ONCE = 64 << 10  # bytes of a body that is taken whole, if it is all there, whoever wants it
 _NO_REQUEST = Request(b"", b"", (1, 1), Fields(), b"", None, b"", b"http", "")
 _TITLES = {
     408: "Request Timeout",

@@ -36,6 +36,7 @@ class Exchange:
     started: monotonic seconds, when the head was whole. now: Unix seconds at that moment.
     body: the whole body where it was buffered. rest: what is still to come, where it is streamed (then `body`
     holds what had been read before it was clear that it would be).
+    readable: `body` is the whole body, and no larger than what a route reads for its key.
     length: the body's length in bytes as announced; None where it is chunked.
     trailers: the request's trailer fields, known at the end of `rest`.
     expects: the client waits for 100 (Continue) before it sends `rest`.
@@ -47,6 +48,7 @@ class Exchange:
     now: float
     body: bytes = b""
     rest: AsyncIterator[bytes] | None = None
+    readable: bool = True
     length: int | None = 0
     trailers: Callable[[], Pairs] = tuple
     expects: bool = False

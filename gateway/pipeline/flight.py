@@ -55,43 +55,50 @@ class Landing:
 class Flight:
     """Work under way for a key, and how many wait for it."""
 
-    __slots__ = ("_landing", "_led", "_told", "clients", "key", "task")
+    __slots__ = ("_error", "_landing", "_led", "_told", "_waiting", "clients", "key", "task")
 
     def __init__(self, key: bytes) -> None:
         self.key = key
         self.clients = 0
         self._led = False  # the one who opened it waits for it
-        self._landing: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
+        self._landing: Landing | None = None
+        self._error: BaseException | None = None
+        self._waiting: list[asyncio.Future[None]] = []
         self._told: asyncio.Future[None] | None = None
         self.task: asyncio.Task[None] | None = None
 
     @property
     def landed(self) -> bool:
         """The clients know."""
-        return self._landing.done()
+        return self._landing is not None or self._error is not None
 
     @property
     def joinable(self) -> bool:
         """Whoever comes now may wait for it, or read along."""
         if not self.landed:
             return True
-        if self._landing.exception() is not None:
-            return False
-        recording = self._landing.result().recording
+        recording = self._landing.recording if self._landing is not None else None
         return recording is not None and recording.joinable
 
     def land(self, landing: Landing) -> None:
         """Tell the clients, once. A reply that nobody is there to take is closed."""
         if self.landed or not self._led:
             landing.abandon()
-        if not self._landing.done():
-            self._landing.set_result(landing)
+        if not self.landed:
+            self._landing = landing
+            self._wake()
 
     def fail(self, exc: BaseException) -> None:
         """The work broke off with something that is no answer."""
-        if not self._landing.done():
-            self._landing.set_exception(exc)
-            self._landing.exception()  # nobody may be waiting
+        if not self.landed:
+            self._error = exc
+            self._wake()
+
+    def _wake(self) -> None:
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+        self._waiting.clear()
 
     async def wait(self, *, opened: bool) -> tuple[Landing, Reply | None]:
         """Wait for the landing. Who opened the flight gets its reply, if it has one.
@@ -101,14 +108,20 @@ class Flight:
         self.clients += 1
         self._led = self._led or opened
         try:
-            landing = await asyncio.shield(self._landing)
-            return landing, landing.take_reply() if opened else None
+            if not self.landed:
+                future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._waiting.append(future)
+                await future
+            if self._landing is None:
+                assert self._error is not None
+                raise self._error
+            return self._landing, self._landing.take_reply() if opened else None
         finally:
             self.clients -= 1
             if opened:
                 self._led = False
-                if self.landed and self._landing.exception() is None:
-                    self._landing.result().abandon()
+                if self._landing is not None:
+                    self._landing.abandon()
             if not self.clients and self._told is not None and not self._told.done():
                 self._told.set_result(None)
 

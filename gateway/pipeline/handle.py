@@ -58,7 +58,7 @@ class Pipeline:
         if loops(x.request.fields, plan.forwarding.ident):
             x.outcome, x.reason = Outcome.ERROR, Reason.LOOP
             return Problem(508, "Loop Detected", "this request has passed here before")
-        document = parse(x.body) if x.rest is None else None
+        document = parse(x.body) if x.readable and x.rest is None else None
         rule = plan.match(x.request, document)  # 1 route
         if rule is None:
             return await self._relay(plan, x, plan.default, Reason.NO_ROUTE)

@@ -45,6 +45,8 @@ class Forwarding:
         """
         if not peer:
             return self._trusts_unix
+        if not self._trusted:
+            return False
         try:
             address = ip_address(peer.partition("%")[0])
         except ValueError:

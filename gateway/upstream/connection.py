@@ -16,6 +16,7 @@ class UpstreamConnection(ResponseHandler):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.calls = 0
+        self._poller: select.poll | None = None
         self._intake: ResponseIntake | None = None
 
     def expect(self, method: bytes, *, upgrade: bool = False) -> None:
@@ -49,11 +50,11 @@ class UpstreamConnection(ResponseHandler):
         """
         if self.transport is None or self.transport.is_closing():
             return True
-        poller = select.poll()
-        with contextlib.suppress(OSError, ValueError):
-            poller.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-            return bool(poller.poll(0))
-        return True
+        if self._poller is None:
+            self._poller = select.poll()
+            with contextlib.suppress(OSError, ValueError):
+                self._poller.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(self._poller.poll(0))
 
     def watch_idle(self, body: Body, seconds: float) -> None:
         """From now on, `seconds` without a byte fail the body."""

@@ -1,7 +1,6 @@
 """Fetch: one call to an upstream, its time limits, and the one retry."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -110,34 +109,48 @@ class Upstream:
         connection: Connection | None = None
         protocol: UpstreamConnection | None = None
         try:
-            async with self._until(deadline):
+            # One time limit: the total, while it queues and connects and sends; then the first byte's, if sooner.
+            async with asyncio.timeout_at(deadline) as limit:
                 connection, protocol = await self._pool.connect(replica)
-                reply = await self._talk(replica, call, connection, protocol, on_end)
+                reply = await self._talk(replica, call, connection, protocol, on_end, limit)
                 reply.limit(deadline, self.settings.timeouts.idle)
                 return reply
         except BaseException as exc:
+            error = self._late(limit.when(), deadline) if isinstance(exc, TimeoutError) else exc
             if connection is not None:
                 connection.close()
-            on_end(exc.reason if isinstance(exc, UpstreamError) else "abandoned")
-            if last or not isinstance(exc, UpstreamError):
+            on_end(error.reason if isinstance(error, UpstreamError) else "abandoned")
+            if isinstance(error, UpstreamError) and not last:
+                self._try_again(error, replica, call, protocol)
+            if error is exc:
                 raise
-            if protocol is None:
-                if isinstance(exc, UpstreamUnreachable) or len(self._pool.replicas) > 1:
-                    raise _Again(replica, exc) from exc
-                raise
-            stale = protocol.calls > 1 and not protocol.answered
-            if isinstance(exc, UpstreamReset) and stale and call.repeatable and call.rest is None:
-                raise _Again(None, exc) from exc
-            raise
+            raise error from exc
 
-    @contextlib.asynccontextmanager
-    async def _until(self, deadline: float | None) -> AsyncIterator[None]:
-        """The total limit, for all that comes before the answer's body: queueing and connecting included."""
-        try:
-            async with asyncio.timeout_at(deadline):
-                yield
-        except TimeoutError as exc:
-            raise UpstreamTimeout(self.name, f"no answer within {self.settings.timeouts.total:g} s") from exc
+    def _try_again(
+        self, error: UpstreamError, replica: Replica, call: Call, protocol: UpstreamConnection | None
+    ) -> None:
+        """Raises _Again where the request was not sent, or surely not worked on."""
+        if protocol is None:
+            if isinstance(error, UpstreamUnreachable) or len(self._pool.replicas) > 1:
+                raise _Again(replica, error) from error
+            return
+        stale = protocol.calls > 1 and not protocol.answered
+        if isinstance(error, UpstreamReset) and stale and call.repeatable and call.rest is None:
+            raise _Again(None, error) from error
+
+    def _late(self, when: float | None, deadline: float | None) -> UpstreamTimeout:
+        limits = self.settings.timeouts
+        return UpstreamTimeout(
+            self.name, f"no answer within {limits.total if when == deadline else limits.first_byte:g} s"
+        )
+
+    def _await_first_byte(self, limit: asyncio.Timeout) -> None:
+        """The request is sent: from now on, the first byte's limit counts, where it is the sooner one."""
+        if self.settings.timeouts.first_byte:
+            due = asyncio.get_running_loop().time() + self.settings.timeouts.first_byte
+            deadline = limit.when()
+            if deadline is None or due < deadline:
+                limit.reschedule(due)
 
     async def _talk(
         self,
@@ -146,6 +159,7 @@ class Upstream:
         connection: Connection,
         protocol: UpstreamConnection,
         on_end: Callable[[str], None],
+        limit: asyncio.Timeout,
     ) -> Reply:
         protocol.expect(call.method, upgrade=call.upgrade)
         target = call.target if call.target == b"*" else replica.prefix + call.target
@@ -160,7 +174,7 @@ class Upstream:
             transport.write(head)
             upload = _Upload(self.name, call, protocol, self.settings.timeouts.idle)
         try:
-            answer, payload = await self._answer(call, protocol, upload)
+            answer, payload = await self._answer(call, protocol, upload, limit)
         except BaseException:
             if upload is not None:
                 upload.cancel()
@@ -169,18 +183,15 @@ class Upstream:
         return Reply(self.name, answer, body, connection, protocol, upload.task if upload else None, on_end)
 
     async def _answer(
-        self, call: Call, protocol: UpstreamConnection, upload: "_Upload | None"
+        self, call: Call, protocol: UpstreamConnection, upload: "_Upload | None", limit: asyncio.Timeout
     ) -> tuple[ResponseHead, object]:
-        """Wait for the final head; the first-byte limit runs from the request's last byte."""
-        limit = self.settings.timeouts.first_byte or None
+        """Wait for the final head."""
         while True:
             try:
                 if upload is not None:
                     await upload.sent_or_answered()
-                async with asyncio.timeout(limit):
-                    message = await (protocol.read() if upload is None else upload.answer())
-            except TimeoutError as exc:
-                raise UpstreamTimeout(self.name, f"no answer within {limit:g} s") from exc
+                self._await_first_byte(limit)
+                message = await (protocol.read() if upload is None else upload.answer())
             except (aiohttp.ClientError, HttpProcessingError, EofStream, OSError) as exc:
                 raise translate(self.name, exc) from exc
             head, payload = cast(tuple[ResponseHead, object], message)

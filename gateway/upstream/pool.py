@@ -73,6 +73,8 @@ class Pool:
 
     def pick(self, but: Replica | None = None) -> Replica:
         """The replica with the fewest calls under way; ties go round. `but`: not this one, if there is another."""
+        if len(self.replicas) == 1:
+            return self.replicas[0]
         turn = next(self._turn)
         replicas = [replica for replica in self.replicas if replica is not but] or self.replicas
         count = len(replicas)
