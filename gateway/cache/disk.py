@@ -34,6 +34,11 @@ class Disk:
         self._clock = clock
         self._writer = DiskWriter(Path(settings.path), settings.max_bytes, clock)
 
+    @property
+    def alone(self) -> bool:
+        file = self._writer.file
+        return file is not None and file.alone
+
     async def start(self) -> None:
         self._writer.start()
         opened = asyncio.ensure_future(self._writer.run(lambda txn, tables: None))

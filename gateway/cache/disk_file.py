@@ -17,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,6 +77,11 @@ class DiskFile:
             raise
         self._inode = self._data_inode()
 
+    @property
+    def alone(self) -> bool:
+        """Whether no other process has had the file open since this one opened it, alone. Costs one fstat()."""
+        return self._opened_alone and os.fstat(self._guard).st_mtime_ns == self._opened_at
+
     def close(self) -> None:
         """Gives the file back; the last one to do so leaves it clean, with all of it on disk."""
         with contextlib.suppress(lmdb.Error, OSError):
@@ -99,7 +105,9 @@ class DiskFile:
         return self._data_inode() != self._inode
 
     def _open(self) -> tuple[lmdb.Environment, Tables]:
-        alone = self._lock()
+        alone = self._opened_alone = self._lock()
+        self._opened_at = time.time_ns()
+        os.utime(self._guard, ns=(self._opened_at, self._opened_at))  # whoever thinks to be alone hears of us
         try:
             if alone and self._dirty.exists() and not self._sound():
                 self._set_aside(Foreign("it was not closed, and it is damaged"))

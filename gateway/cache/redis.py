@@ -56,6 +56,7 @@ class Redis:
 
     name = "redis"
     batched = True
+    alone = False
 
     def __init__(self, settings: RedisSettings, *, clock: Callable[[], float] = time.time) -> None:
         self._settings = settings

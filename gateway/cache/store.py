@@ -40,6 +40,10 @@ class Store(Protocol):
     batched: bool
     """Whether several keys in one read cost less than several reads; if not, `read` returns without suspending."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether nobody else uses it now, as far as can be told at once: leases would be kept for nobody."""
+
     async def start(self) -> None:
         """Makes ready. Does not raise where the neighbour is absent: it may come later."""
 

@@ -128,6 +128,9 @@ class Proxy:
             return None
         if expects:
             out.proceed()
+        if x.length is not None and body.is_eof():
+            x.body = body.read_nowait()
+            return None
         pieces = self._pieces(body)
         held: list[bytes] = []
         size = 0

@@ -71,7 +71,7 @@ class Reply:
 
     def limit(self, deadline: float | None, idle: float) -> None:
         """Fail at `deadline` (the loop's time; None: never), or after `idle` seconds without a byte."""
-        if self._body is None or self._on_end is None:
+        if self._body is None or self._on_end is None or self._body.is_eof():
             return
         self._protocol.watch_idle(self._body, idle)
         if deadline is not None:

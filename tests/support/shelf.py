@@ -18,6 +18,7 @@ class Shelf:
 
     def __init__(self, *, batched: bool = True) -> None:
         self.batched = batched
+        self.alone = False
         self.gate = asyncio.Event()
         self.gate.set()
         self.broken = False

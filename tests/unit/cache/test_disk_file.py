@@ -181,3 +181,30 @@ def test_a_file_opened_twice_in_one_process_is_unavailable(tmp_path: Path) -> No
         DiskFile(tmp_path, SIZE)
     file.close()
     assert count(tmp_path) == 0
+
+
+OTHER = """
+import sys
+from pathlib import Path
+from gateway.cache.disk_file import DiskFile
+
+file = DiskFile(Path(sys.argv[1]), int(sys.argv[2]))
+print(file.alone, flush=True)
+sys.stdin.read()
+file.close()
+"""
+
+
+def test_a_process_knows_that_it_is_alone_until_another_comes(tmp_path: Path) -> None:
+    first = DiskFile(tmp_path, SIZE)
+    assert first.alone
+    command = [sys.executable, "-c", OTHER, str(tmp_path), str(SIZE)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "False\n"
+        assert not first.alone
+    assert not first.alone  # what the other has left behind is not worth a look
+    first.close()
+    again = DiskFile(tmp_path, SIZE)
+    assert again.alone
+    again.close()

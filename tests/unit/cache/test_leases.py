@@ -153,3 +153,13 @@ async def test_close_gives_back_all_that_is_held() -> None:
     await claimed(leases)
     await leases.close(1)
     assert shelf.leases[KEY][0] == b""
+
+
+async def test_alone_a_lease_costs_the_store_nothing() -> None:
+    shelf = Shelf()
+    shelf.alone, shelf.broken = True, True
+    leases = make(shelf)[0]
+    lease = await claimed(leases)
+    await leases.release(lease, 10.0)
+    assert (lease.state, leases.errors) == (Claim.GRANTED, 0)
+    await leases.close(1)
