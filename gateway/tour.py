@@ -102,14 +102,13 @@ class Service:
 
 def run(console: Console) -> int:
     """Show, then serve until Ctrl-C or SIGTERM; returns the exit code."""
-    with ExitStack() as stack:
-        stack.enter_context(_terminated_as_interrupted())
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ragfront-demo-")))
+    with _interrupted_once():
         try:
-            _show(console, folder, stack)
+            with ExitStack() as stack:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ragfront-demo-")))
+                _show(console, folder, stack)
         except KeyboardInterrupt:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave the children behind
-            console.print("\nStopping ...")
+            console.print("\nStopped.")
         except TourFailed as exc:
             print(f"ragfront: {exc}", file=sys.stderr)
             return 1
@@ -226,14 +225,19 @@ def _ask(connection: http.client.HTTPConnection) -> Answer:
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM ends the tour as Ctrl-C does: with its children."""
+def _interrupted_once() -> Iterator[None]:
+    """SIGTERM ends the tour as Ctrl-C does. The first of them counts: a second must not leave the children behind."""
 
     def interrupt(*_: object) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
