@@ -30,6 +30,13 @@ class TourFailed(Exception):
     """Something did not start, or ended. Its text is for the user."""
 
 
+class _Interrupted(BaseException):
+    """Ctrl-C or SIGTERM. No KeyboardInterrupt: one that has passed through exec() of a text, as in the making of a
+    dataclass, has CPython kill itself with SIGINT at its end, although it was caught (pythonrun.c,
+    _Py_UnhandledKeyboardInterrupt).
+    """
+
+
 class Answer(NamedTuple):
     """`seconds`: from the request's first byte to the answer's last, on a connection that stood before."""
 
@@ -107,7 +114,7 @@ def run(console: Console) -> int:
             with ExitStack() as stack:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ragfront-demo-")))
                 _show(console, folder, stack)
-        except KeyboardInterrupt:
+        except _Interrupted:
             console.print("\nStopped.")
         except TourFailed as exc:
             print(f"ragfront: {exc}", file=sys.stderr)
@@ -231,7 +238,7 @@ def _interrupted_once() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         for number in before:
             signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        raise _Interrupted
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("demo")  # two at one moment would find the same ports free
+
 
 @contextmanager
 def demo() -> Iterator[subprocess.Popen[str]]:

@@ -1,7 +1,11 @@
 """The demo's parts. The whole of it, with gateway and example service: tests/integration/test_demo.py."""
 
 import io
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -100,3 +104,24 @@ def test_figures_are_read_from_the_metrics() -> None:
         told = tour._figures(f"127.0.0.1:{listener.getsockname()[1]}")
         thread.join(10)
     assert told == "4 requests, 3 hits, 6.2 s of the service's time saved"
+
+
+_INTERRUPTED = """
+import io, os, signal, sys
+from rich.console import Console
+from gateway import tour
+
+def show(*_):
+    exec("os.kill(os.getpid(), int(sys.argv[1]))\\nfor _ in range(10_000): pass")
+
+tour._show = show
+sys.exit(tour.run(Console(file=io.StringIO())))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_a_dataclass_is_made_it_still_ends_with_0(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "interrupted.py").write_text(_INTERRUPTED)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    command = [sys.executable, "-m", "interrupted", str(int(number))]  # -m: elsewhere CPython does not look
+    assert subprocess.run(command, env=environment, timeout=50).returncode == 0
