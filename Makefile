@@ -6,9 +6,12 @@ UPSTREAM ?=
 # pytest-xdist: processes that run tests side by side.
 JOBS ?= 2
 PYTEST_ARGS ?=
+# Which benchmarks, by their files in bench/, and what they are told: make bench BENCH=hit BENCH_ARGS=--quick
+BENCH ?= hit miss l2 stampede memory workers
+BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check redis
+.PHONY: help run test check bench redis bench-programs
 
 help: ## Tell what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -21,7 +24,7 @@ else
 endif
 
 test: $(VENV)/.dev redis ## Run all tests; installs redis-server where it is missing and that can be done
-	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 check: $(VENV)/.dev ## Lint, formatting, types, layers, and a test file for each module
 	$(BIN)/ruff check .
@@ -29,6 +32,11 @@ check: $(VENV)/.dev ## Lint, formatting, types, layers, and a test file for each
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit/test_house.py
+
+bench: $(VENV)/.run bench-programs ## Benchmarks beside nginx and Varnish, one after the other; BENCH=hit runs one
+	@failed=; \
+	for name in $(BENCH); do $(BIN)/python -m bench.$$name $(BENCH_ARGS) || failed="$$failed $$name"; done; \
+	if [ -n "$$failed" ]; then echo "bench: these did not run to their end:$$failed" >&2; exit 1; fi
 
 # Stamps: what is installed is what pyproject.toml asked for.
 $(VENV)/.run: pyproject.toml | $(BIN)/python
@@ -60,4 +68,35 @@ redis:
 	if [ "$$as" != none ] && $$as apt-get -qq update && \
 	   $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends redis-server; then exit 0; fi; \
 	echo 'ragfront: the tests need redis-server on PATH; install Redis 6.2 or newer (apt, dnf, brew: package redis)' >&2; \
+	exit 1
+
+# Debian's nginx-light is enough; where there is none, nginx. Both stand in /usr/sbin, which not every PATH has.
+bench-programs:
+	@PATH="$$PATH:/usr/sbin"; missing=; \
+	for program in taskset wrk nginx varnishd redis-server; do \
+	  command -v $$program >/dev/null || missing="$$missing $$program"; \
+	done; \
+	for vmods in /usr/lib/varnish/vmods /usr/lib/*/varnish/vmods /usr/lib64/varnish/vmods /usr/local/lib/varnish/vmods; do \
+	  [ -e "$$vmods/libvmod_bodyaccess.so" ] && bodyaccess=yes; \
+	done; \
+	[ -n "$$bodyaccess" ] || missing="$$missing varnish-modules"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then as=none; \
+	elif [ "$$(id -u)" = 0 ]; then as=; \
+	elif sudo -n true 2>/dev/null; then as=sudo; \
+	else as=none; fi; \
+	if [ "$$as" != none ] && $$as apt-get -qq update; then \
+	  nginx=nginx; if apt-cache -q=2 show nginx-light >/dev/null 2>&1; then nginx=nginx-light; fi; \
+	  packages=; \
+	  for program in $$missing; do \
+	    case $$program in \
+	      taskset) packages="$$packages util-linux";; \
+	      varnishd) packages="$$packages varnish";; \
+	      nginx) packages="$$packages $$nginx";; \
+	      *) packages="$$packages $$program";; \
+	    esac; \
+	  done; \
+	  if $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$packages; then exit 0; fi; \
+	fi; \
+	echo "bench: needs$$missing; install what is missing (on Debian: wrk nginx-light varnish varnish-modules redis-server)" >&2; \
 	exit 1

@@ -2,18 +2,31 @@
 
 import asyncio
 import json
+import random
 import re
 import sys
 
 import uvloop
 
+TEXT = (
+    "The with statement wraps the execution of a block with methods defined by a context manager. The context "
+    "expression is evaluated to obtain a context manager, whose enter method is called; what it returns is assigned "
+    "to the target after as. Once the block has ended, by an exception or not, the exit method is called. "
+)
 
-def answer(size: int) -> bytes:
-    """A RAG answer of about `size` bytes."""
+
+def body(size: int) -> bytes:
+    """A RAG answer of `size` bytes; in no order that repeats, for tiers that compress."""
     document = {"id": "language/with/1", "title": "The with statement", "score": 12.8, "text": ""}
     shape = {"query": "q", "response": {"retrieved_docs": [document], "generated_answer": "It wraps a block."}}
-    document["text"] = "x" * max(0, size - len(json.dumps(shape)))
-    body = json.dumps(shape).encode()
+    wanted = max(0, size - len(json.dumps(shape)))
+    words = random.Random(1).choices(TEXT.split(), k=wanted)
+    document["text"] = " ".join(words)[:wanted]
+    return json.dumps(shape).encode()
+
+
+def answer(body: bytes) -> bytes:
+    """The whole answer around a body."""
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
@@ -39,11 +52,15 @@ class Answering(asyncio.Protocol):
             self._held = data
             return
         self._held = b""
+        self.answer(data)
+
+    def answer(self, request: bytes) -> None:
+        """`request` is whole."""
         self._transport.write(self._reply)
 
 
 async def main(port: int, size: int) -> None:
-    reply = answer(size)
+    reply = answer(body(size))
     server = await asyncio.get_running_loop().create_server(lambda: Answering(reply), "127.0.0.1", port, backlog=4096)
     await server.serve_forever()
 

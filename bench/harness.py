@@ -5,6 +5,7 @@ processes of the server, read before and after: wall time is noise on shared mac
 servers, the median of each is taken, and results are ratios of one run. All traffic goes to 127.0.0.1.
 """
 
+import argparse
 import json
 import os
 import platform
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +33,29 @@ RESULTS = HERE / "results"
 SERVER_CORE, LOAD_CORE = 0, max(1, (os.cpu_count() or 2) - 1)
 ROUNDS, SECONDS, CONNECTIONS = 3, 4, 32
 _TICK = os.sysconf("SC_CLK_TCK")
-console = Console()
+# Where Debian installs nginx and varnishd, and what an ordinary user's PATH leaves out.
+os.environ["PATH"] += f"{os.pathsep}/usr/sbin"
+console = Console(width=None if sys.stdout.isatty() else 132)
+
+
+def parser(doc: str) -> argparse.ArgumentParser:
+    """What every benchmark can be told: `--quick`, `--rounds`, `--seconds`. doc: its own, for --help."""
+    made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--quick", action="store_true", help="one short round: shows that it works, and no more")
+    made.add_argument("--rounds", type=int, help=f"counted rounds of each case ({ROUNDS})")
+    made.add_argument("--seconds", type=int, help=f"length of one round ({SECONDS})")
+    return made
+
+
+def begin(made: argparse.ArgumentParser) -> argparse.Namespace:
+    """Read the arguments, keep off the servers' core, and leave no server behind when told to stop."""
+    args = made.parse_args()
+    args.rounds = args.rounds or (1 if args.quick else ROUNDS)
+    args.seconds = args.seconds or (1 if args.quick else SECONDS)
+    need("taskset")
+    os.sched_setaffinity(0, {LOAD_CORE})
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: told to stop"))
+    return args
 
 
 @dataclass
@@ -42,7 +65,6 @@ class Server:
     name: str
     url: str
     pid: int
-    notes: str = ""
 
     def cpu(self) -> float:
         """Seconds of CPU that it and its children have used."""
@@ -99,16 +121,14 @@ def need(*programs: str) -> None:
 
 
 @contextmanager
-def running(
-    name: str, command: Sequence[str], port: int, *, core: int = SERVER_CORE, notes: str = ""
-) -> Iterator[Server]:
-    """Start a server pinned to `core`, wait until it listens, end it afterwards."""
+def running(name: str, command: Sequence[str], port: int, *, core: int | str = SERVER_CORE) -> Iterator[Server]:
+    """Start a server pinned to `core` (or to several: "0-3"), wait until it listens, end it afterwards."""
     WORK.mkdir(exist_ok=True)
     with (WORK / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.log").open("wb") as log:
         process = subprocess.Popen(["taskset", "-c", str(core), *command], stdout=log, stderr=log, cwd=HERE.parent)
     try:
         _await_port(process, port, name)
-        yield Server(name, f"http://127.0.0.1:{port}", process.pid, notes)
+        yield Server(name, f"http://127.0.0.1:{port}", process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -130,13 +150,20 @@ def _await_port(process: subprocess.Popen[bytes], port: int, name: str) -> None:
 
 
 def wrk(
-    server: Server, path: str, script: str, *arguments: str, connections: int = CONNECTIONS, seconds: int = SECONDS
+    server: Server,
+    path: str,
+    script: str,
+    *arguments: str,
+    connections: int = CONNECTIONS,
+    seconds: int = SECONDS,
+    threads: int = 1,
+    cores: int | str = LOAD_CORE,
 ) -> Sample:
     """Load from wrk with one of the Lua scripts; bounded in time."""
     before, began = server.cpu(), time.monotonic()
     done = subprocess.run(
-        ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
-         "-s", str(HERE / "lua" / script), server.url + path, "--", *arguments],
+        ["taskset", "-c", str(cores), "wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s",
+         "--latency", "-s", str(HERE / "lua" / script), server.url + path, "--", *arguments],
         capture_output=True, text=True, check=True, timeout=seconds + 30,
     )  # fmt: skip
     spent, took = server.cpu() - before, time.monotonic() - began
@@ -159,29 +186,48 @@ def alternate(cases: Sequence[Case], rounds: int = ROUNDS) -> None:
                 progress.advance(task)
 
 
-def report(name: str, claim: str, header: Sequence[str], rows: Sequence[Sequence[str]], figures: object) -> None:
-    """Print a table, and keep it as Markdown and JSON under bench/results."""
-    table = Table(title=claim)
+def verdict(claim: str, value: float, at_most: float) -> str:
+    """One line: what was claimed, and whether it holds."""
+    return f"{'reached' if value <= at_most else 'NOT REACHED'}: {claim}: {value:.2f}, at most {at_most:g}"
+
+
+def report(
+    name: str,
+    title: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    figures: object,
+    *,
+    lines: Sequence[str] = (),
+    quick: bool = False,
+) -> None:
+    """Print a table and `lines`, and keep them as Markdown and JSON: under bench/results, a quick run's elsewhere."""
+    console.print(f"\n{title}", style="bold", highlight=False)
+    table = Table()
     for column in header:
         table.add_column(column, justify="left" if column == header[0] else "right")
     for row in rows:
         table.add_row(*row)
     console.print(table)
-    RESULTS.mkdir(exist_ok=True)
+    for line in lines:
+        console.print(line, highlight=False)
     machine = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "versions": versions(),
     }
-    lines = [f"# {name}", "", claim, "", "| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    lines += ["", *(f"- {key}: {value}" for key, value in machine.items() if key != "versions")]
-    lines += [f"- {key}: {value}" for key, value in versions().items()]
-    (RESULTS / f"{name}.md").write_text("\n".join(lines) + "\n")
-    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine, "figures": figures}, indent=1) + "\n")
+    kept: list[str] = [f"# {name}", "", title, "", "| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    kept += ["| " + " | ".join(row) + " |" for row in rows]
+    kept += ["", *(f"- {line}" for line in lines)] if lines else []
+    kept += ["", *(f"- {key}: {value}" for key, value in (machine | versions()).items())]
+    folder = WORK / "quick" if quick else RESULTS
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.md").write_text("\n".join(kept) + "\n")
+    record = {"machine": machine | {"versions": versions()}, "lines": list(lines), "figures": figures}
+    (folder / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
+    console.print(f"kept in {folder.relative_to(HERE.parent)}/{name}.md and .json", highlight=False)
 
 
 def versions() -> dict[str, str]:
@@ -228,4 +274,7 @@ def _rss_of(pid: int) -> int:
         return 0
 
 
-__all__ = ["Case", "ExitStack", "Sample", "Server", "alternate", "free_port", "need", "report", "running", "wrk"]
+__all__ = [
+    "Case", "Sample", "Server", "alternate", "begin", "console", "free_port", "need", "parser", "report", "running",
+    "verdict", "wrk",
+]  # fmt: skip

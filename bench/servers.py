@@ -2,14 +2,21 @@
 
 import os
 import pwd
+import re
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from bench.harness import LOAD_CORE, WORK, Server, free_port, need, running
+from bench.harness import LOAD_CORE, SERVER_CORE, WORK, Server, free_port, need, running
 
 BODY = '{"query": "How does the with statement work?", "top_k": 3}'
+LANE_OFF = "hit_lane: {memo: false}"
+
+
+def question(number: int) -> bytes:
+    """The request body of one question out of many: as lua/keys.lua asks it."""
+    return b'{"query": "question %09d", "top_k": 3}' % number
 
 
 @contextmanager
@@ -19,6 +26,35 @@ def upstream(size: int = 1400) -> Iterator[Server]:
     command = [sys.executable, "-m", "bench.answering", str(port), str(size)]
     with running("upstream", command, port, core=LOAD_CORE) as server:
         yield server
+
+
+@contextmanager
+def service(size: int = 1400, delay: float = 0.0, *, exact: bool = False) -> Iterator[Server]:
+    """An upstream that takes `delay` seconds for an answer, streams where it is asked to, and counts its calls.
+
+    exact: to the microsecond, for at most 1,000 connections.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "bench.service", str(port), str(size), str(delay), *["exact"] * exact]
+    with running("service", command, port, core=LOAD_CORE) as server:
+        yield server
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """A Redis that keeps nothing on disk, on the load generator's core; its URL."""
+    need("redis-server")
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with running("redis-server", command, port, core=LOAD_CORE):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+def disk(name: str) -> str:
+    """The setting `l2` for a disk tier that is empty at first."""
+    folder = (WORK / "disk" / name).absolute()
+    shutil.rmtree(folder, ignore_errors=True)
+    return f"{{disk: {{path: {folder}}}}}"
 
 
 @contextmanager
@@ -33,21 +69,31 @@ def floor(size: int = 1400) -> Iterator[Server]:
 
 @contextmanager
 def ragfront(
-    upstream_url: str, name: str = "ragfront", *, workers: int = 1, l2: str = "off", more: str = ""
+    upstream_url: str,
+    name: str = "ragfront",
+    *,
+    workers: int = 1,
+    l2: str = "off",
+    cache: str = "ttl: 1h",
+    more: str = "",
+    core: int | str = SERVER_CORE,
 ) -> Iterator[Server]:
-    """ragfront with one cached POST route, one cached GET route, and everything else passed through."""
+    """ragfront with one cached POST route, one cached GET route, and everything else passed through.
+
+    l2, cache: those settings. more: further lines of the configuration. core: where it runs.
+    """
     WORK.mkdir(exist_ok=True)
     port = free_port()
-    config = WORK / f"{name.replace(' ', '-')}.yaml"
+    config = WORK / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.yaml"
     config.write_text(
         f"listen: 127.0.0.1:{port}\nadmin: {{listen: off}}\nworkers: {workers}\nl2: {l2}\n"
         f"upstreams: {{rag: {{urls: {upstream_url}}}}}\n{more}\n"
         "routes:\n"
-        "  - {name: ask, match: {method: POST, path: /rag}, cache: {ttl: 1h}}\n"
-        "  - {name: get, match: {method: GET, path: /doc}, cache: {ttl: 1h}}\n"
+        f"  - {{name: ask, match: {{method: POST, path: /rag}}, cache: {{{cache}}}}}\n"
+        f"  - {{name: get, match: {{method: GET, path: /doc}}, cache: {{{cache}}}}}\n"
     )
     command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
-    with running(name, command, port) as server:
+    with running(name, command, port, core=core) as server:
         yield server
 
 
@@ -82,7 +128,8 @@ def nginx(upstream_url: str) -> Iterator[Server]:
     """nginx with proxy_cache keyed by the request body, one worker."""
     need("nginx")
     work = WORK / "nginx"
-    work.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(work, ignore_errors=True)  # its cache outlives it, and would answer for another upstream
+    work.mkdir(parents=True)
     port = free_port()
     config = work / "nginx.conf"
     user = pwd.getpwuid(os.getuid()).pw_name
@@ -123,7 +170,8 @@ def varnish(upstream_url: str) -> Iterator[Server]:
     """Varnish with a hash over the request body."""
     need("varnishd")
     work = (WORK / "varnish").absolute()
-    work.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
     port = free_port()
     vcl = work / "default.vcl"
     vcl.write_text(VCL.format(port=upstream_url.rpartition(":")[2]))
@@ -142,4 +190,7 @@ def aiohttp_proxy(upstream_url: str) -> Iterator[Server]:
         yield server
 
 
-__all__ = ["BODY", "Path", "aiohttp_proxy", "floor", "nginx", "ragfront", "upstream", "varnish"]
+__all__ = [
+    "BODY", "LANE_OFF", "aiohttp_proxy", "disk", "floor", "nginx", "question", "ragfront", "redis", "service",
+    "upstream", "varnish",
+]  # fmt: skip

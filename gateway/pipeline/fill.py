@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from gateway.cache.store import Claim
 from gateway.cache.tiers import Lookup, Tiers
-from gateway.model.entry import Entry, EntryFlag
+from gateway.model.entry import Entry, EntryFlag, Windows
 from gateway.model.errors import UpstreamError, UpstreamReset
 from gateway.model.exchange import Request
 from gateway.model.outcome import Reason
@@ -14,7 +14,7 @@ from gateway.pipeline.flight import Flight, Landing, Work
 from gateway.pipeline.plan import Rule
 from gateway.pipeline.recording import Recording
 from gateway.policy import variants
-from gateway.policy.freshness import Verdict, classify
+from gateway.policy.freshness import Verdict, classify, coarse
 from gateway.policy.storing import Skip, Store, vary_names
 from gateway.upstream.fetch import Call
 from gateway.upstream.reply import Reply
@@ -22,6 +22,8 @@ from gateway.wire.head import ResponseHead
 
 # How long a key whose answer could not be shared is fetched by everybody for himself.
 GIVEN_UP_FOR = 10.0
+# What a hit saves is told to 1.6 %: a figure that few entries share takes 32 bytes in each.
+_SAVED_DIGITS = 7
 _UPSTREAM_TROUBLE = (500, 502, 503, 504)  # RFC 5861 section 4
 
 
@@ -194,21 +196,21 @@ class Filler:
     def _store(self, job: Job, reply: Reply, body: bytes, store: Store, now: float, landing: Landing) -> Entry:
         route = job.rule.route
         life = store.lifetimes
-        entry = Entry(
-            status=reply.head.status,
-            reason=reply.head.reason,
-            fields=store.fields,
-            body=body,
+        fresh_for = coarse(life.fresh)
+        entry = Entry.of(
+            reply.head.status,
+            reply.head.reason,
+            store.fields,
+            body,
             coding=store.coding,
             route=route.name,
-            stored_at=now,
-            fresh_until=now + life.fresh,
-            stale_while_until=now + life.fresh + life.stale_while_revalidate,
-            stale_error_until=now + life.fresh + life.stale_if_error,
+            fresh_until=now + fresh_for,
+            fresh_for=fresh_for,
+            stale=Windows(life.stale_while_revalidate, life.stale_if_error),
             initial_age=life.initial_age,
             tags=store.tags,
             flags=store.flags,
-            upstream_seconds=landing.upstream_seconds,
+            upstream_seconds=coarse(landing.upstream_seconds, _SAVED_DIGITS),
         )
         if landing.vary:
             marker = variants.marker(entry, landing.vary)

@@ -1,7 +1,7 @@
 """Freshness: how may a stored answer be used now? No I/O, no clock (RFC 9111 section 4.2, RFC 5861)."""
 
 from enum import Enum
-from math import floor
+from math import floor, frexp, ldexp
 
 from gateway.model.entry import Entry
 from gateway.model.exchange import Request
@@ -33,22 +33,34 @@ def classify(entry: Entry, now: float) -> Verdict:
         return Verdict.EXPIRED
     if now < entry.fresh_until:
         return Verdict.FRESH
-    if now < entry.stale_while_until:
+    late = now - entry.fresh_until
+    if late < entry.stale.revalidate:
         return Verdict.STALE_REVALIDATE
-    if now < entry.stale_error_until:
+    if late < entry.stale.error:
         return Verdict.STALE_ERROR
     return Verdict.EXPIRED
 
 
 def age(entry: Entry, now: float) -> int:
     """The Age to send, in whole seconds: since the answer was made, as far as we know (RFC 9111 section 4.2.3)."""
-    return floor(max(0.0, entry.initial_age) + max(0.0, now - entry.stored_at))
+    # Without max() and the property: 0.2 us of each hit (bench/hit.py).
+    came, since = entry.initial_age, now - (entry.fresh_until - entry.fresh_for)
+    return floor((came if came > 0 else 0.0) + (since if since > 0 else 0.0))
 
 
 def ttl(entry: Entry, now: float) -> int:
     """Whole seconds of freshness left; negative from the very moment the entry is stale."""
     left = entry.fresh_until - now
     return floor(left) if left > 0 else min(-1, floor(left))
+
+
+def coarse(seconds: float, digits: int = 10) -> float:
+    """Rounded down to so many binary digits: entries whose figures are equal hold them as one object.
+
+    Ten digits leave whole seconds up to 1,024 as they are, and take 0.2 % off a longer or a jittered span at most.
+    """
+    mantissa, exponent = frexp(seconds)
+    return ldexp(floor(ldexp(mantissa, digits)), exponent - digits)
 
 
 def request_allows(route: RouteSettings, request: Request, entry: Entry, now: float) -> Reason | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gateway.model.entry import Entry
+from gateway.model.entry import Entry, head
 from gateway.model.exchange import Request
 from gateway.policy.coding import accepts, decode
 
@@ -23,4 +23,4 @@ def presentable(entry: Entry, request: Request, limit: int) -> Entry | None:
         for name, value in entry.fields
         if name.lower() != b"content-encoding"
     )
-    return replace(entry, body=body, coding=b"", fields=fields, head=b"")
+    return replace(entry, head=head(entry.status, entry.reason, fields), body=body, coding=b"")

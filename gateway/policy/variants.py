@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-from gateway.model.entry import Entry, EntryFlag
+from gateway.model.entry import Entry, EntryFlag, head
 
 
 def marker(entry: Entry, names: tuple[bytes, ...]) -> Entry:
     """A record for the primary key that leads to the variants. It lives as long as the entry it was made for."""
-    return replace(
-        entry, fields=tuple((name, b"") for name in names), body=b"", coding=b"", flags=EntryFlag.VARY, head=b""
-    )
+    lines = head(entry.status, entry.reason, tuple((name, b"") for name in names))
+    return replace(entry, head=lines, body=b"", coding=b"", flags=EntryFlag.VARY)
 
 
 def names(record: Entry) -> tuple[bytes, ...]:

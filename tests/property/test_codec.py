@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.cache.codec import decode, encode
-from gateway.model.entry import Entry, EntryFlag
+from gateway.model.entry import Entry, EntryFlag, Windows
 
 TIMES = st.floats(min_value=0, max_value=1e11, allow_nan=False)
 OCTETS = st.binary(max_size=40).map(lambda raw: raw.translate(None, b"\r\n\0"))
@@ -18,18 +18,19 @@ BODIES = st.one_of(
     st.binary(max_size=3000), st.builds(lambda part, n: part * n, st.binary(max_size=9), st.integers(0, 999))
 )
 
+NAMES = OCTETS.map(lambda raw: raw.translate(None, b":"))
+
 ENTRIES = st.builds(
-    Entry,
+    Entry.of,
     status=st.integers(0, 999),
-    reason=st.binary(max_size=20),
-    fields=st.lists(st.tuples(OCTETS, OCTETS), max_size=8).map(tuple),
+    reason=OCTETS,
+    fields=st.lists(st.tuples(NAMES, OCTETS), max_size=8).map(tuple),
     body=BODIES,
     coding=st.sampled_from([b"", b"gzip", b"\xff"]),
     route=TEXTS,
-    stored_at=TIMES,
     fresh_until=TIMES,
-    stale_while_until=TIMES,
-    stale_error_until=TIMES,
+    fresh_for=TIMES,
+    stale=st.builds(Windows, TIMES, TIMES),
     initial_age=TIMES,
     tags=st.lists(TEXTS, max_size=4).map(tuple),
     version=st.integers(0, 2**64 - 1),
@@ -69,12 +70,32 @@ TREES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@given(tree=TREES, numbers=st.binary(min_size=64, max_size=64), body=st.binary(max_size=50), coding=st.integers(0, 3))
+SIZES = st.integers(0, 80)
+
+
+@given(
+    head=st.just(b"HTTP/1.1 200 OK\r\nA: b\r\n") | st.binary(max_size=60),
+    texts=st.binary(max_size=20),
+    tree=TREES,
+    sizes=st.none() | st.tuples(SIZES, SIZES, SIZES, SIZES, SIZES),
+    flags=st.integers(0, 9),
+    numbers=st.just(bytes(56)) | st.binary(min_size=56, max_size=56),
+    body=st.binary(max_size=50),
+    packing=st.integers(0, 3),
+)
 def test_a_record_with_a_true_checksum_and_hostile_contents_never_raises(
-    tree: Any, numbers: bytes, body: bytes, coding: int
+    head: bytes, texts: bytes, tree: Any, sizes: Any, flags: int, numbers: bytes, body: bytes, packing: int
 ) -> None:
-    texts = orjson.dumps(tree)
-    rest = struct.pack("<II", len(texts), len(body)) + numbers + texts + body
-    record = struct.pack("<2sBBI", b"rf", 1, coding, zlib.crc32(rest)) + rest
-    found = decode(record)
-    assert found is None or type(found.route) is str
+    tags = orjson.dumps(tree)
+    true = len(head), len(tags), len(body), 0, len(texts)
+    rest = struct.pack("<IIIHHI", *(sizes or true), flags) + numbers + head + texts + tags + body
+    found = decode(struct.pack("<2sBBI", b"rf", 2, packing, zlib.crc32(rest)) + rest)
+    if found is not None:
+        assert type(found.route) is str
+        assert all(type(tag) is str for tag in found.tags)
+        assert Entry.of(found.status, found.reason, found.fields, b"", **OTHERS).head == found.head
+
+
+OTHERS: dict[str, Any] = {
+    "coding": b"", "route": "", "fresh_until": 0.0, "fresh_for": 0.0, "stale": Windows(0.0, 0.0)
+}  # fmt: skip

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.fields import Fields
-from gateway.policy.freshness import SKEW, Verdict, age, classify, ttl
+from gateway.policy.freshness import SKEW, Verdict, age, classify, coarse, ttl
 from gateway.policy.ttl import lifetimes
 from tests.support.policy import entry, route
 
@@ -23,7 +23,7 @@ def test_verdicts_only_get_worse(
         stale_while_until=stored + fresh + revalidate,
         stale_error_until=stored + fresh + error,
     )
-    if stored - now > SKEW:
+    if kept.stored_at - now > SKEW:
         assert classify(kept, now) is Verdict.EXPIRED
         return
     assert ORDER.index(classify(kept, now)) <= ORDER.index(classify(kept, now + later))
@@ -34,7 +34,7 @@ def test_verdicts_only_get_worse(
 def test_no_entry_is_usable_for_longer_than_its_windows_and_the_skew(stored: float, fresh: float, now: float) -> None:
     kept = entry(stored_at=stored, fresh_until=stored + fresh, stale_while_until=0.0, stale_error_until=0.0)
     if classify(kept, now) is not Verdict.EXPIRED:
-        assert stored - SKEW <= now <= stored + fresh
+        assert kept.stored_at - SKEW <= now <= stored + fresh
 
 
 @given(TIMES, TIMES, SPANS, SPANS)
@@ -72,3 +72,9 @@ def test_any_field_values_give_lifetimes(control: bytes, expires: bytes, date: b
     fields = Fields([(b"Cache-Control", control), (b"Expires", expires), (b"Date", date), (b"Age", control)])
     found = lifetimes(route(), fields, False, 1e9, lambda: 0.5)
     assert 0 <= found.fresh <= 660
+
+
+@given(st.floats(min_value=0, max_value=1e11), st.integers(min_value=2, max_value=12))
+def test_coarse_never_lengthens_and_takes_off_less_than_its_last_digit(seconds: float, digits: int) -> None:
+    assert seconds * (1 - 2.0 ** (1 - digits)) <= coarse(seconds, digits) <= seconds
+    assert coarse(coarse(seconds, digits), digits) == coarse(seconds, digits)

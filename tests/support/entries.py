@@ -4,12 +4,16 @@ import hashlib
 import time
 from typing import Any
 
-from gateway.model.entry import Entry
+from gateway.model.entry import Entry, Windows
 
 
 def make_entry(body: bytes = b'{"answer":"42"}', *, now: float | None = None, **changes: Any) -> Entry:
-    """An entry stored at `now` (the present unless stated), fresh for 600 s, of use for an hour."""
-    at = time.time() if now is None else now
+    """An entry stored at `now` (the present unless stated), fresh for 600 s, of use for an hour.
+
+    changes: of the parts of its head, of its figures, or of the moments that follow from them.
+    """
+    at = changes.pop("stored_at", time.time() if now is None else now)
+    until = changes.pop("fresh_until", at + 600)
     figures: dict[str, Any] = {
         "status": 200,
         "reason": b"OK",
@@ -17,12 +21,14 @@ def make_entry(body: bytes = b'{"answer":"42"}', *, now: float | None = None, **
         "body": body,
         "coding": b"",
         "route": "ask",
-        "stored_at": at,
-        "fresh_until": at + 600,
-        "stale_while_until": at + 660,
-        "stale_error_until": at + 3600,
+        "fresh_until": until,
+        "fresh_for": until - at,
+        "stale": Windows(
+            changes.pop("stale_while_until", at + 660) - until,
+            changes.pop("stale_error_until", at + 3600) - until,
+        ),
     }
-    return Entry(**(figures | changes))
+    return Entry.of(**(figures | changes))
 
 
 def make_key(name: object) -> bytes:

@@ -6,6 +6,7 @@ from gateway.model.entry import Entry
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields, Pairs
 from gateway.model.settings import RouteSettings
+from tests.support.entries import make_entry
 
 
 def request(
@@ -39,16 +40,5 @@ def route(**settings: Any) -> RouteSettings:
 
 def entry(**values: Any) -> Entry:
     """Stored at 1000, fresh until 1600, stale windows of one minute and one hour."""
-    defaults: dict[str, Any] = {
-        "status": 200,
-        "reason": b"OK",
-        "fields": (),
-        "body": b"{}",
-        "coding": b"",
-        "route": "ask",
-        "stored_at": 1000.0,
-        "fresh_until": 1600.0,
-        "stale_while_until": 1660.0,
-        "stale_error_until": 5200.0,
-    }
-    return Entry(**{**defaults, **values})
+    defaults = {"now": 1000.0, "fields": (), "body": b"{}", "stale_error_until": 5200.0}
+    return make_entry(**{**defaults, **values})

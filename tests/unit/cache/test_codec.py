@@ -4,6 +4,7 @@ import resource
 import struct
 import sys
 import zlib
+from dataclasses import replace
 
 import pytest
 import zstandard
@@ -39,10 +40,10 @@ def test_every_part_of_an_entry_comes_back() -> None:
 
 
 def test_what_belongs_to_memory_is_not_stored() -> None:
-    entry = make_entry(head=b"HTTP/1.1 200 OK\r\n", until=5.0, used=True)
+    entry = make_entry(until=5.0, used=True)
     found = decode(encode(entry, PLAIN))
     assert found is not None
-    assert (found.head, found.until, found.used) == (b"", 0.0, False)
+    assert (found.until, found.used) == (0.0, False)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_bodies_are_compressed_where_that_helps(body: bytes, coding: bytes, over
 def test_another_version_and_another_program_s_bytes_are_nothing() -> None:
     record = encode(make_entry(), PLAIN)
     assert decode(sealed(record)) is not None
-    assert decode(sealed(b"rf\x02" + record[3:])) is None
+    assert decode(sealed(b"rf\x01" + record[3:])) is None
     assert decode(sealed(b"xx" + record[2:])) is None
     assert decode(b"") is None
     assert decode(b"\x80\x04\x95pickle") is None
@@ -73,14 +74,41 @@ def test_another_version_and_another_program_s_bytes_are_nothing() -> None:
 
 def test_unknown_flags_are_nothing() -> None:
     record = bytearray(encode(make_entry(), PLAIN))
-    record[8 + 10] = 8
+    record[8 + 16] = 8
     assert decode(sealed(bytes(record))) is None
 
 
-@pytest.mark.parametrize("value", [b"a\r\nSet-Cookie: x=1", b"a\nb", b"a\0b"])
+@pytest.mark.parametrize("value", [b"a\r\n\r\n<html>", b"a\r\nSet-Cookie", b"a\nb", b"a\rb", b"a\0b", b"\r\n"])
 def test_a_field_that_would_end_its_line_is_nothing(value: bytes) -> None:
     assert decode(encode(make_entry(fields=((b"X", value),)), PLAIN)) is None
-    assert decode(encode(make_entry(fields=((value, b"X"),)), PLAIN)) is None
+    assert decode(encode(make_entry(reason=value), PLAIN)) is None
+    assert decode(encode(make_entry(fields=((value, b"X"), (b"Y", value))), PLAIN)) is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"HTTP/1.1 200 OK",
+        b"HTTP/1.1 20 OK\r\n",
+        b"HTTP/1.1 2000 OK\r\n",
+        b"HTTP/1.1 200\r\n",
+        b"HTTP/1.0 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nA\r\n",
+        b"HTTP/1.1 200 OK\r\nA: b",
+        b"\r\nHTTP/1.1 200 OK\r\n",
+    ],
+)
+def test_a_head_that_is_none_is_nothing(head: bytes) -> None:
+    assert decode(encode(replace(make_entry(), head=head), PLAIN)) is None
+
+
+def test_a_long_hostile_head_takes_no_longer_than_its_bytes() -> None:
+    """No backing up over what was matched: 256 KB would take minutes."""
+    for piece in (b"a", b"a: ", b":", b"a: b\r\n", b": "):
+        assert decode(encode(replace(make_entry(), head=b"HTTP/1.1 200 OK\r\n" + piece * 65_536 + b"!"), PLAIN)) is None
 
 
 @pytest.mark.parametrize("figure", [float("nan"), float("inf"), float("-inf")])
@@ -92,7 +120,7 @@ def bomb(claimed: int, frame: bytes) -> bytes:
     """A record whose body is this zstd frame, and said to be so long."""
     record = bytearray(encode(make_entry(b""), PLAIN))
     record[3] = 1
-    record[12:16] = struct.pack("<I", claimed)
+    record[16:20] = struct.pack("<I", claimed)
     return sealed(bytes(record) + frame)
 
 

@@ -1,7 +1,12 @@
 """Memory: what stays, what goes, and what it costs."""
 
 import gc
+import os
+import subprocess
+import sys
 import tracemalloc
+
+import pytest
 
 from gateway.cache.codec import decode, encode
 from gateway.cache.memory import Memory
@@ -60,15 +65,6 @@ def test_an_entry_that_would_push_out_all_others_is_not_kept() -> None:
     assert memory.bytes == 0
 
 
-def test_a_head_made_later_does_not_change_the_count() -> None:
-    memory = Memory(1 << 20)
-    entry = make_entry(b"x" * 100)
-    memory.put(make_key(1), entry)
-    entry.head = b"HTTP/1.1 200 OK\r\n" + b"x" * 500
-    memory.remove(make_key(1))
-    assert memory.bytes == 0
-
-
 def test_removing_and_putting_again_for_ever_holds_nothing_more() -> None:
     memory = Memory(1 << 20)
     for _ in range(2):
@@ -93,27 +89,64 @@ def test_what_entries_have_in_common_is_held_once() -> None:
         entries.append(entry)
     one, other = entries
     assert one == other
-    assert one.fields[0] is other.fields[0]
-    assert one.route is other.route
+    for part in ("route", "fresh_for", "stale", "upstream_seconds", "version"):
+        assert getattr(one, part) is getattr(other, part)
 
 
-def test_the_count_of_bytes_is_the_real_cost() -> None:
-    """An answer of 1.4 KB costs at most 600 bytes beside body and prebuilt head, and is counted at no less."""
-    count, body = 5_000, 1400
-    memory = Memory(1 << 30)
-    record = encode(make_entry(b"x" * body), 1 << 20)
-    keys = [make_key(n) for n in range(count)]
+def test_a_figure_never_stands_for_a_version_that_equals_it() -> None:
+    memory = Memory(1 << 20)
+    entry = make_entry(initial_age=600.0, version=600)
+    memory.put(make_key(1), entry)
+    assert [type(part) for part in (entry.version, entry.initial_age)] == [int, float]
+    assert decode(encode(entry, 0)) == entry
+
+
+def test_sharing_holds_no_more_than_so_many_parts() -> None:
+    memory = Memory(1 << 16)
     gc.collect()
     tracemalloc.start()
-    for n, key in enumerate(keys):
-        entry = decode(record)
-        assert entry is not None
-        entry.stored_at, entry.fresh_until = entry.stored_at + n, entry.fresh_until + n
-        entry.stale_while_until, entry.stale_error_until = entry.fresh_until + 60.5, entry.fresh_until + 3600.5
-        entry.upstream_seconds = n + 0.1
-        memory.put(key, entry, until=entry.fresh_until + 0.25)
-    gc.collect()
-    taken = tracemalloc.get_traced_memory()[0] / count - body
+    for n in range(20_000):
+        memory.put(make_key(n), make_entry(b"", route=f"route {n}", initial_age=n + 0.5, coding=b"x" * 200 + b"%d" % n))
+    grown = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    assert taken + 65 <= 600  # the keys were there before
-    assert taken <= memory.bytes / count - body
+    assert grown < 1_500_000
+
+
+_GROWTH = """
+import resource, sys, time
+from gateway.cache.memory import Memory
+from tests.support.entries import make_entry, make_key
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+count, body, own = 50_000, 1400, sys.argv[1] == "own"
+memory = Memory(1 << 30)
+before = resident()
+for n in range(count):
+    date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(1.7e9 + n)).encode()
+    fields = (
+        (b"Date", date), (b"Server", b"uvicorn"), (b"Content-Type", b"application/json"),
+        (b"Cache-Control", b"max-age=600"), (b"X-Model", b"rag-%d" % (n % 3)),
+    )
+    at = 1.7e9 + n * 0.013
+    entry = make_entry((b"%d" % n).ljust(body), now=at, fields=fields)
+    entry.fresh_for = 540 + (n * 0.0011 if own else n % 120)
+    entry.upstream_seconds = 1 + (n * 0.0003 if own else n % 64 / 64)
+    memory.put(make_key(n), entry, at + 60 if own else float(int(at) + 60))
+    del entry, fields, date
+print((resident() - before) / count - body, memory.bytes / count - body)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("own", [False, True])
+def test_the_count_of_bytes_is_what_the_process_grows_by(own: bool) -> None:
+    """An answer of 1.4 KB with five fields costs at most 600 bytes beside its body, and is counted at no less."""
+    command = [sys.executable, "-c", _GROWTH, "own" if own else "shared"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=50, env=environment, check=True)
+    grown, counted = map(float, ran.stdout.split())
+    assert grown <= counted
+    assert own or grown <= 600

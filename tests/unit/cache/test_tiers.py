@@ -345,3 +345,15 @@ async def test_stats_tell_what_happened() -> None:
     assert (stats.store.hits, stats.store.misses, stats.store.dropped, stats.store.out) == (0, 1, 0, False)
     await tiers.close()
     assert KEY in shelf.rows  # written at the end, had it not been before
+
+
+async def test_entries_kept_at_about_the_same_time_hold_one_time_limit_which_is_never_too_late() -> None:
+    times = iter(NOW + n / 100 for n in range(1000))
+    tiers = Tiers(Memory(1 << 22), Rows(), read_timeout=5.0, compress_over=1024, clock=lambda: next(times))
+    limits = []
+    for n in range(1000):
+        tiers.keep(make_key(n), kept := entry(), l1_ttl=60)
+        limits.append(kept.until)
+        assert 60 * (1 - 1 / 64) <= kept.until - (NOW + n / 100) <= 60
+    assert len(set(map(id, limits))) <= 12
+    await tiers.close()

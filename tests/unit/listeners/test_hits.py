@@ -1,4 +1,4 @@
-"""Hits: the head's bytes, with and without timing; prebuilt once."""
+"""Hits: the head's bytes, with and without timing."""
 
 import pytest
 
@@ -24,14 +24,10 @@ def test_age_and_what_is_left_are_told(timing, flags, end):
     assert hits.head(stored, 1100.0, timing) == START + told + end + b"\r\n"
 
 
-def test_all_but_the_time_is_made_once():
-    stored = entry(fields=FIELDS, body=b"{}")
-    first = hits.head(stored, 1100.0, False)
-    built = stored.head
-    assert built == START
-    assert hits.head(stored, 1101.0, False) != first
-    assert stored.head is built
-
-
-def test_204_has_no_length():
-    assert b"Content-Length" not in hits.head(entry(status=204, reason=b"No Content", body=b""), 1100.0, False)
+@pytest.mark.parametrize(
+    ("status", "length"), [(204, b""), (200, b"Content-Length: 0\r\n"), (404, b"Content-Length: 0\r\n")]
+)
+def test_an_empty_body_has_a_length_but_for_204(status, length):
+    told = b"Age: 100\r\nCache-Status: ragfront; hit; ttl=500\r\n\r\n"
+    stored = entry(status=status, reason=b"X", fields=((b"X-Content-Length", b"0"),), body=b"")
+    assert hits.head(stored, 1100.0, False) == b"HTTP/1.1 %d X\r\nX-Content-Length: 0\r\n%b%b" % (status, length, told)

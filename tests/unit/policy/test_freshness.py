@@ -4,7 +4,7 @@ import pytest
 
 from gateway.model.fields import Pairs
 from gateway.model.outcome import Reason
-from gateway.policy.freshness import SKEW, Verdict, age, classify, request_allows, ttl
+from gateway.policy.freshness import SKEW, Verdict, age, classify, coarse, request_allows, ttl
 from tests.support.policy import entry, request, route
 
 FRESH, REVALIDATE, ERROR, EXPIRED = Verdict.FRESH, Verdict.STALE_REVALIDATE, Verdict.STALE_ERROR, Verdict.EXPIRED
@@ -76,3 +76,21 @@ def test_request_directives(fields: Pairs, now: float, reason: Reason | None) ->
     respect: dict[str, Any] = {"cache": {"request_directives": "respect"}}
     assert request_allows(route(**respect), request(fields=fields), entry(), now) is reason
     assert request_allows(route(), request(fields=fields), entry(), now) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "digits", "rounded"),
+    [
+        (0.0, 10, 0.0),
+        (0.25, 10, 0.25),
+        (600.0, 10, 600.0),
+        (600.7, 10, 600.0),
+        (1023.0, 10, 1023.0),
+        (1601.0, 10, 1600.0),
+        (3600.0, 10, 3600.0),
+        (86_400.0, 10, 86_400.0),
+        (1.999, 7, 1.984375),
+    ],
+)
+def test_coarse_takes_off_little_and_nothing_from_usual_lifetimes(seconds: float, digits: int, rounded: float) -> None:
+    assert coarse(seconds, digits) == rounded

@@ -11,7 +11,8 @@ CODED = entry(
     body=packed(PLAIN),
     coding=b"gzip",
     fields=((b"Content-Encoding", b"gzip"), (b"ETag", b'"v1"'), (b"Vary", b"Accept-Encoding")),
-    head=b"prebuilt",
+    status=404,
+    reason=b"Not Here",
 )
 
 
@@ -34,8 +35,7 @@ def test_a_coded_entry_is_decoded_for_others(accept_encoding: bytes | None) -> N
     assert decoded is not None
     assert decoded.body == PLAIN
     assert decoded.coding == b""
-    assert decoded.fields == ((b"ETag", b'W/"v1"'), (b"Vary", b"Accept-Encoding"))
-    assert decoded.head == b""
+    assert decoded.head == b'HTTP/1.1 404 Not Here\r\nETag: W/"v1"\r\nVary: Accept-Encoding\r\n'
     assert CODED.coding == b"gzip"
 
 

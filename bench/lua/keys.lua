@@ -1,0 +1,21 @@
+-- One of many questions, at random, with a new X-Request-Id each time. arguments: HOW_MANY
+local n = 0
+function init(arguments)
+  local count = tonumber(arguments[1])
+  math.randomseed(os.time())
+  local headers = {["Content-Type"] = "application/json", ["X-Request-Id"] = "@@@@"}
+  local bytes = wrk.format("POST", nil, headers, '{"query": "question #########", "top_k": 3}')
+  local at = bytes:find("@@@@", 1, true)
+  local number = bytes:find("#########", 1, true)
+  local before, between, after = bytes:sub(1, at - 1), bytes:sub(at + 4, number - 1), bytes:sub(number + 9)
+  local seed = os.time() % 100000
+  request = function()
+    n = n + 1
+    return before .. "req-" .. seed .. "-" .. n .. between .. string.format("%09d", math.random(0, count - 1)) .. after
+  end
+end
+function done(summary, latency)
+  local e = summary.errors
+  io.write(string.format('RESULT {"requests": %d, "errors": %d, "p50": %.1f, "p99": %.1f}\n', summary.requests,
+    e.connect + e.read + e.write + e.status + e.timeout, latency:percentile(50), latency:percentile(99)))
+end

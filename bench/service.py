@@ -1,0 +1,76 @@
+"""A slow service: answers after a delay, streams events where `"stream": true` is asked, and counts its calls.
+
+`GET /-/calls` tells how many there have been, and is none.
+"""
+
+import asyncio
+import selectors
+import sys
+
+from bench.answering import Answering, answer, body
+
+EVENTS = 5
+_CALLS = b"GET /-/calls "
+_STREAM = b'"stream": true'
+_STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+class Service(Answering):
+    """One connection. delay: seconds until an answer, or from a stream's head to its end."""
+
+    calls = 0
+
+    def __init__(self, reply: bytes, delay: float) -> None:
+        super().__init__(reply)
+        self._delay = delay
+        self._loop = asyncio.get_running_loop()
+
+    def answer(self, request: bytes) -> None:
+        """`request` is whole."""
+        if request.startswith(_CALLS):
+            self._transport.write(answer(b"%d" % Service.calls))
+            return
+        Service.calls += 1
+        if _STREAM in request:
+            self._transport.write(_STREAM_HEAD)
+            self._event(1)
+        elif self._delay:
+            self._loop.call_later(self._delay, self._transport.write, self._reply)
+        else:
+            self._transport.write(self._reply)
+
+    def _event(self, number: int) -> None:
+        if self._transport.is_closing():
+            return
+        self._transport.write(_chunk(b'data: {"token": "word %d"}\n\n' % number))
+        if number < EVENTS:
+            self._loop.call_later(self._delay / EVENTS, self._event, number + 1)
+        else:
+            self._transport.write(_chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+
+
+async def main(port: int, size: int, delay: float) -> None:
+    reply = answer(body(size))
+    make = asyncio.get_running_loop().create_server(lambda: Service(reply, delay), "127.0.0.1", port, backlog=4096)
+    async with await make as server:
+        await server.serve_forever()
+
+
+def _exact_loop() -> asyncio.AbstractEventLoop:
+    """A loop whose timers are good to some microseconds: uvloop's and epoll's tick in milliseconds.
+
+    Ticks would hide what a proxy adds: a request that comes within one is answered at its end all the same.
+    """
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
+if __name__ == "__main__":
+    arguments = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    # select() ends at 1,024 descriptors: who needs more connections than that does not time them this finely.
+    exact = len(sys.argv) > 4
+    with asyncio.Runner(loop_factory=_exact_loop if exact else None) as runner:
+        runner.run(main(*arguments))
