@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from bench.harness import LOAD_CORE, SERVER_CORE, WORK, Server, free_port, need, running
 
 BODY = '{"query": "How does the with statement work?", "top_k": 3}'
-LANE_OFF = "hit_lane: {memo: false}"
+LANE_OFF = "hit_lane: {memo: false, parse: false}"
 
 
 def question(number: int) -> bytes:

@@ -20,6 +20,7 @@ from gateway.config.addresses import parse_address
 from gateway.listeners.admin.site import create_admin
 from gateway.listeners.hitlane import HitLane
 from gateway.listeners.observer import Observer
+from gateway.listeners.parselane import ParseLane
 from gateway.listeners.proxy import Proxy
 from gateway.model.errors import ConfigError
 from gateway.model.settings import L2Settings, Settings
@@ -72,7 +73,8 @@ class Worker:
         self._pipeline = Pipeline(Plan(settings, self._upstreams), self._tiers, random.random)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
-        self._proxy = Proxy(self._pipeline, observer, self._lane)
+        parse = ParseLane(self._pipeline, observer.tell, self._lane) if settings.hit_lane.parse else None
+        self._proxy = Proxy(self._pipeline, observer, self._lane, parse)
         self._runners: list[web.BaseRunner] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
@@ -91,8 +93,8 @@ class Worker:
             return None
         log = observer.hit if self._access is not None else None
         quiet = noise(settings.routes)
-        peek, count = self._tiers.peek, self._metrics.tally
-        return HitLane(settings.hit_lane, peek, count, quiet, settings.server_timing, log)
+        glance, count = self._tiers.glance, self._metrics.tally
+        return HitLane(settings.hit_lane, glance, count, quiet, settings.server_timing, log)
 
     async def start(self) -> None:
         """Listen. CannotListen where an address is taken."""

@@ -91,6 +91,14 @@ class Tiers:
         self._hits += 1
         return entry
 
+    def glance(self, key: bytes, now: float) -> Entry | None:
+        """`peek` for fresh entries only, by those who look again where there is none: nothing is counted then."""
+        entry = self._memory.get(key)
+        if entry is None or now >= entry.until or now >= entry.fresh_until:
+            return None
+        self._hits += 1
+        return entry
+
     async def find(self, key: bytes, now: float, l1_ttl: float) -> Lookup:
         """What the tiers have, and keeps it in memory for up to `l1_ttl` seconds."""
         entry = self._memory.get(key)

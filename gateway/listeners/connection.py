@@ -8,8 +8,10 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from gateway.listeners.hitlane import HitLane
+from gateway.listeners.parselane import ParseLane
+from gateway.model.exchange import Request
 from gateway.model.settings import LimitSettings
-from gateway.wire.intake import Body, RequestIntake
+from gateway.wire.intake import Body, Messages, RequestIntake
 from gateway.wire.tunnel import TunnelEnd
 
 # How long a refused or answered client may go on sending before the connection is closed: closing at once would
@@ -33,6 +35,7 @@ class ClientConnection(RequestHandler):
             max_head=limits.header_bytes,
             max_fields=limits.header_count,
             max_target=limits.target_bytes,
+            sift=self._sift,
         )
         self._parser = self.intake  # type: ignore[assignment]  # the interface, not the class, is what aiohttp uses
 
@@ -68,8 +71,20 @@ class ClientConnection(RequestHandler):
         elif self._head_timer is not None:
             self._stop_head_timer()
 
+    def _sift(self, request: Request, body: Body) -> Messages:
+        """A request that came whole and alone: answered on the spot, or left to aiohttp."""
+        lane = self._server.parse_lane
+        if lane is None or self._waiter is None or self.draining or self._paused:
+            return [(request, body)]
+        asked = lane.ask(request, body, self.raw)
+        if not isinstance(asked, tuple):
+            return [(asked, body)]
+        self.intake.message_consumed()
+        self._answer(*asked)
+        return []
+
     def _answer(self, head: bytes, body: bytes) -> None:
-        """Send a hit that was answered from the request's bytes."""
+        """Send a hit, on the spot."""
         assert self.transport is not None
         if len(body) <= _JOIN:
             self.transport.write(head + body)
@@ -154,6 +169,7 @@ class ClientServer(web.Server):
         super().__init__(handler, request_factory=Incoming, handler_cancellation=True)  # type: ignore[arg-type]
         self.limits = limits
         self.lane: HitLane | None = None
+        self.parse_lane: ParseLane | None = None
         self._seated = 0
         self._waiting: deque[ClientConnection] = deque()
 

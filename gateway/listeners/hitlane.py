@@ -18,7 +18,7 @@ from gateway.model.outcome import Outcome
 from gateway.model.settings import HitLaneSettings
 from gateway.observe.tally import Tally
 
-_LONGEST = 64 << 10  # a request that is larger takes the ordinary way
+LONGEST = 64 << 10  # a request that is larger takes the ordinary way
 _VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
 # What an answer depends on beside the key, by the second or by what the client has.
 _DEPENDS = (
@@ -102,7 +102,7 @@ class HitLane:
 
     def _among_known(self, data: bytes) -> Resolved | None:
         """The request that differs from this one in noise only. Bytes that come twice are known as they are."""
-        if not self._settings.fold or len(data) > _LONGEST:
+        if not self._settings.fold or len(data) > LONGEST:
             return None
         folded = self._fold(data)
         resolved = self._folded.get(folded) if folded is not None else None
@@ -133,7 +133,7 @@ class HitLane:
         """`data` was one whole request, and was answered with `entry` from memory."""
         assert x.key is not None
         assert x.route is not None
-        if not self._settings.memo or len(data) > _LONGEST or _depends(x):
+        if not self._settings.memo or len(data) > LONGEST or _depends(x):
             return
         name = x.route.name
         counts = self._count(name, Outcome.HIT), self._count(name, Outcome.EMPTY)

@@ -34,6 +34,10 @@ class Observer:
     def finish(self, x: Exchange, duration: float) -> None:
         """It ended. duration: seconds."""
         self._metrics.inflight(-1)
+        self.tell(x, duration)
+
+    def tell(self, x: Exchange, duration: float) -> None:
+        """It ended as soon as it came: `begin` was not told."""
         self._metrics.finish(x, duration)
         if self._access is not None:
             x.trace = incoming(x.request.fields)

@@ -8,6 +8,7 @@ from aiohttp.base_protocol import BaseProtocol
 from gateway.listeners.connection import ClientConnection
 from gateway.model.exchange import Request
 from gateway.model.fields import Pairs
+from gateway.policy.hops import persistent
 from gateway.wire import write
 from gateway.wire.tunnel import TunnelEnd
 
@@ -33,7 +34,7 @@ class Outgoing:
         self.begun = False
         self.sent = 0
         self.waited_for = False
-        self.keep_alive = request is not None and _persistent(request)
+        self.keep_alive = request is not None and persistent(request)
 
     @property
     def plain(self) -> bool:
@@ -136,14 +137,3 @@ class Outgoing:
         self.keep_alive = False
         if self._connection.transport is not None:
             self._connection.transport.abort()
-
-
-def _persistent(request: Request) -> bool:
-    """May the connection serve another request (RFC 9112 section 9.3)?"""
-    connection = request.fields.joined(b"connection")
-    if connection is None:
-        return request.version != (1, 0)
-    tokens = {token.strip().lower() for token in connection.split(b",")}
-    if b"close" in tokens:
-        return False
-    return request.version != (1, 0) or b"keep-alive" in tokens

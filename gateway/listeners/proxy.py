@@ -10,6 +10,7 @@ from gateway.listeners.connection import LINGER, ClientServer, Delivered, Incomi
 from gateway.listeners.deliver import Delivery
 from gateway.listeners.hitlane import HitLane
 from gateway.listeners.outgoing import Outgoing
+from gateway.listeners.parselane import Asked, ParseLane
 from gateway.model.errors import MessageError, UpstreamError
 from gateway.model.exchange import Exchange, Request
 from gateway.model.fields import Fields
@@ -37,34 +38,45 @@ class Observer(Protocol):
 class Proxy:
     """Handles the requests of all client connections of one worker."""
 
-    def __init__(self, pipeline: Pipeline, observer: Observer, lane: HitLane | None = None) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        observer: Observer,
+        lane: HitLane | None = None,
+        parse_lane: ParseLane | None = None,
+    ) -> None:
         self._pipeline = pipeline
         self._observer = observer
         self.limits = pipeline.plan.settings.limits
         self.server = ClientServer(self.handle, self.limits)
         self.server.lane = lane
+        self.server.parse_lane = parse_lane
 
     async def handle(self, incoming: Incoming) -> Delivered:
         """One message of one client."""
-        if isinstance(incoming.message, Refused):
-            return await self._refuse(incoming, incoming.message)
-        started, now = time.monotonic(), time.time()
-        x = Exchange(incoming.message, started, now)
-        out = Outgoing(incoming.connection, incoming.message)
+        message = incoming.message
+        if isinstance(message, Refused):
+            return await self._refuse(incoming, message)
+        asked = message if isinstance(message, Asked) else None
+        x = asked.x if asked is not None else Exchange(message, time.monotonic(), time.time())
+        out = Outgoing(incoming.connection, x.request)
+        x.interim = out.interim
         self._observer.begin()
         try:
-            await self._serve(x, incoming, out)
+            await self._serve(x, asked, incoming, out)
         finally:
             x.sent = out.sent
-            self._observer.finish(x, time.monotonic() - started)
+            self._observer.finish(x, time.monotonic() - x.started)
         return Delivered(out.keep_alive)
 
-    async def _serve(self, x: Exchange, incoming: Incoming, out: Outgoing) -> None:
+    async def _serve(self, x: Exchange, asked: Asked | None, incoming: Incoming, out: Outgoing) -> None:
         """Answer, whatever happens: with the pipeline's answer, with a problem, or by cutting off what had begun."""
-        plan = self._pipeline.plan
+        question = asked.question if asked is not None else None
+        plan = question.plan if question is not None else self._pipeline.plan
         delivery, raw = Delivery(x, out, plan), incoming.connection.raw
         try:
-            answer = await self._take_body(x, incoming.body, out) or await self._pipeline.handle(x)
+            problem = None if asked is not None else await self._take_body(x, incoming.body, out)
+            answer = problem or await self._pipeline.handle(x, question)
             if raw is not None and isinstance(answer, FromEntry) and out.plain and plan is self._pipeline.plan:
                 self._teach(raw, x, answer)
             await delivery.deliver(answer)
@@ -86,8 +98,8 @@ class Proxy:
         except Exception:
             _log.exception("a bug: please report it")
             x.outcome, x.reason = Outcome.ERROR, Reason.INTERNAL
-            problem = Problem(500, "Internal Server Error", "the gateway failed; its log says how", close=True)
-            await self._last_word(delivery, out, problem)
+            failed = Problem(500, "Internal Server Error", "the gateway failed; its log says how", close=True)
+            await self._last_word(delivery, out, failed)
 
     def _teach(self, raw: bytes, x: Exchange, answer: FromEntry) -> None:
         """Let the hit lane know what request these bytes are."""
@@ -106,7 +118,6 @@ class Proxy:
     async def _take_body(self, x: Exchange, body: Body, out: Outgoing) -> Problem | None:
         """Buffer the body as far as a route needs it for its key; leave the rest to be streamed."""
         framing = body.framing
-        x.interim = out.interim
         if framing == 0:
             x.length = 0
             return None

@@ -199,13 +199,18 @@ class L1Settings(Frozen):
 
 
 class HitLaneSettings(Frozen):
-    """Hits that are answered without parsing the request."""
+    """Hits that are answered on the spot, in up to three steps; each can be switched off."""
 
     memo: bool = Field(default=True, description="request bytes that were answered before from memory are known again")
     fold: bool = Field(
         default=True, description="requests that differ from a known one only in trace ids and the like are known, too"
     )
-    max_bytes: Size = Field(default=16 << 20, description="request bytes remembered by one worker, for each of the two")
+    parse: bool = Field(
+        default=True, description="other requests are read and looked up in memory before anything is set up for them"
+    )
+    max_bytes: Size = Field(
+        default=16 << 20, description="request bytes remembered by one worker, for each of memo and fold"
+    )
 
 
 class DiskSettings(Frozen):

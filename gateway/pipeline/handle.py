@@ -1,8 +1,9 @@
-"""Handle: the whole way of a request, from an exchange to an answer."""
+"""Handle: the whole way of a request, from an exchange to an answer; and its short way, for what memory has."""
 
 import itertools
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from cachetools import TTLCache
 
@@ -27,8 +28,24 @@ from gateway.policy.presenting import presentable
 from gateway.upstream.fetch import Upstream
 from gateway.upstream.reply import Reply
 
+Peek = Callable[[bytes, float], Entry | None]
+
 _GIVEN_UP_KEYS = 65_536
 _VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched by everybody for himself
+
+
+@dataclass(slots=True)
+class Question:
+    """What a request asks, as far as its own bytes tell.
+
+    plan: by which it was read. rule: its route's; None where no route takes it. bypass: why it is not looked up.
+    key: before Vary; b"" where it bypasses.
+    """
+
+    plan: Plan
+    rule: Rule | None
+    bypass: Reason | None
+    key: bytes = b""
 
 
 class Pipeline:
@@ -52,26 +69,63 @@ class Pipeline:
         self._filler = Filler(tiers, random, self._given_up.__setitem__, wall, clock)
         self._turns = itertools.count()
 
-    async def handle(self, x: Exchange) -> Answer:
-        """Answer one exchange. Neither upstream nor cache make it raise; what happened stands in `x`."""
+    def recall(self, x: Exchange) -> tuple[Question, Entry | None]:
+        """The short way: what `x` asks, and the fresh entry in memory that answers it as it is, if there is one.
+
+        What happened stands in `x` then. Where there is none, `handle` takes the question, and nothing was counted.
+        """
+        question = self._question(x)
+        rule = question.rule
+        if rule is None or question.bypass is not None or rule.route.cache.mode != "on":
+            return question, None
+        if loops(x.request.fields, question.plan.forwarding.ident):
+            return question, None
+        entry = self._look(x, rule, question.key, self._tiers.glance)
+        if (
+            entry is None
+            or freshness.classify(entry, x.now) is not Verdict.FRESH
+            or freshness.request_allows(rule.route, x.request, entry, x.now) is not None
+            or (entry.coding and not accepts(x.request.fields.joined(b"accept-encoding"), entry.coding))
+            or validators.not_modified(x.request, entry)
+        ):
+            return question, None
+        x.route = rule.route
+        self._found(x, entry, "memory")
+        return question, entry
+
+    def _question(self, x: Exchange) -> Question:
+        """The first three steps: whatever can be told without looking anywhere."""
         plan = self.plan
-        if loops(x.request.fields, plan.forwarding.ident):
-            x.outcome, x.reason = Outcome.ERROR, Reason.LOOP
-            return Problem(508, "Loop Detected", "this request has passed here before")
         document = parse(x.body) if x.readable and x.rest is None else None
         rule = plan.match(x.request, document)  # 1 route
         if rule is None:
-            return await self._relay(plan, x, plan.default, Reason.NO_ROUTE)
-        x.route = rule.route
+            return Question(plan, None, Reason.NO_ROUTE)
         bypass = self._bypass(x, rule, document)  # 2 admit
         if bypass is not None or document is None:
-            return await self._relay(plan, x, rule.upstream, bypass or Reason.REQUEST_BODY_TOO_LARGE)
-        primary = rule.keyer.key(x.request, x.body, document)  # 3 key
+            return Question(plan, rule, bypass or Reason.REQUEST_BODY_TOO_LARGE)
+        return Question(plan, rule, None, rule.keyer.key(x.request, x.body, document))  # 3 key
+
+    async def handle(self, x: Exchange, question: Question | None = None) -> Answer:
+        """Answer one exchange. Neither upstream nor cache make it raise; what happened stands in `x`.
+
+        question: what `recall` read in it.
+        """
+        if loops(x.request.fields, (question.plan if question else self.plan).forwarding.ident):
+            x.outcome, x.reason = Outcome.ERROR, Reason.LOOP
+            return Problem(508, "Loop Detected", "this request has passed here before")
+        question = question or self._question(x)
+        plan, rule, primary = question.plan, question.rule, question.key
+        if rule is None:
+            return await self._relay(plan, x, plan.default, Reason.NO_ROUTE)
+        x.route = rule.route
+        if question.bypass is not None:
+            return await self._relay(plan, x, rule.upstream, question.bypass)
         if rule.route.cache.mode == "shadow":
             return await self._shadow(plan, x, rule, primary)
         vary: tuple[bytes, ...] = ()
         for _ in range(_VARY_ROUNDS):
-            entry = self._look(x, rule, primary, vary)  # 4 look: no await from here until the flight is registered
+            # 4 look: no await from here until the flight is registered
+            entry = self._look(x, rule, primary, self._tiers.peek, vary)
             verdict = self._verdict(x, rule, entry)
             job = self._job(plan, x, rule, primary, entry, verdict)
             if entry is not None and verdict in (Verdict.FRESH, Verdict.STALE_REVALIDATE):
@@ -94,18 +148,18 @@ class Pipeline:
         reason = rule.admission.check_head(x.request)
         return reason if reason is not None or document is None else rule.admission.check_body(document)
 
-    def _look(self, x: Exchange, rule: Rule, primary: bytes, vary: tuple[bytes, ...] = ()) -> Entry | None:
+    def _look(self, x: Exchange, rule: Rule, primary: bytes, peek: Peek, vary: tuple[bytes, ...] = ()) -> Entry | None:
         """What memory holds: the variant that fits, where there are several.
 
         vary: what a flight has just found the answer to vary on, if its answer is not stored (yet).
         """
         x.key = primary
-        entry = self._tiers.peek(primary, x.now)
+        entry = peek(primary, x.now)
         if entry is not None and entry.flags & EntryFlag.VARY:
             vary = variants.names(entry)
         if vary:
             x.key = rule.keyer.variant(primary, vary, x.request)
-            entry = self._tiers.peek(x.key, x.now)
+            entry = peek(x.key, x.now)
         return entry
 
     def _verdict(self, x: Exchange, rule: Rule, entry: Entry | None) -> Verdict:
@@ -175,19 +229,23 @@ class Pipeline:
         if accepted is None:
             return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
         if tier:
-            x.tier = tier
-            x.ttl = freshness.ttl(entry, x.now)
-            x.saved_seconds = entry.upstream_seconds
-            if x.ttl < 0:
-                x.outcome = Outcome.STALE
-                x.reason = x.reason or Reason.REVALIDATING
-            else:
-                x.outcome = Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
+            self._found(x, entry, tier)
         return FromEntry(accepted, validators.not_modified(x.request, entry))
+
+    def _found(self, x: Exchange, entry: Entry, tier: str) -> None:
+        """The story of a request that a stored answer does for."""
+        x.tier = tier
+        x.ttl = freshness.ttl(entry, x.now)
+        x.saved_seconds = entry.upstream_seconds
+        if x.ttl < 0:
+            x.outcome = Outcome.STALE
+            x.reason = x.reason or Reason.REVALIDATING
+        else:
+            x.outcome = Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
 
     async def _shadow(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
         """Everything as if the cache were on, but the client gets the upstream's answer."""
-        entry = self._look(x, rule, primary)
+        entry = self._look(x, rule, primary, self._tiers.peek)
         assert x.key is not None
         if entry is None:
             entry = (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl)).entry

@@ -1,5 +1,6 @@
 """Hop-by-hop fields: what concerns one connection and goes no further (RFC 9110 section 7.6.1)."""
 
+from gateway.model.exchange import Request
 from gateway.model.fields import Fields, Pairs
 
 # Proxy-Authorization and Proxy-Authenticate speak to the next proxy, and that is us; RFC 2616 listed them here too.
@@ -39,3 +40,14 @@ def wants_upgrade(fields: Fields, version: tuple[int, int]) -> bool:
         return False
     offered = [p.strip(b" \t").lower() for line in fields.all(b"upgrade") for p in line.split(b",")]
     return any(protocol and protocol not in (b"h2c", b"h2") for protocol in offered)
+
+
+def persistent(request: Request) -> bool:
+    """May the client's connection serve another request (RFC 9112 section 9.3)?"""
+    connection = request.fields.joined(b"connection")
+    if connection is None:
+        return request.version != (1, 0)
+    tokens = {token.strip().lower() for token in connection.split(b",")}
+    if b"close" in tokens:
+        return False
+    return request.version != (1, 0) or b"keep-alive" in tokens

@@ -6,6 +6,8 @@ because aiohttp's own parsers drop trailers, interim answers, methods they do no
 
 import asyncio
 import re
+from collections.abc import Callable
+from typing import Any
 
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.streams import StreamReader
@@ -106,8 +108,15 @@ class _Intake:
         self._upgraded = upgraded
 
 
+Messages = list[tuple[Any, Body]]
+"""Heads and bodies as aiohttp takes them. A head: Request, Refused, or what `sift` has made of a Request."""
+
+
 class RequestIntake(_Intake):
-    """Bytes from a client -> requests and their bodies, strictly. `peer` is set when the connection stands."""
+    """Bytes from a client -> requests and their bodies, strictly. `peer` is set when the connection stands.
+
+    sift: asked about a request that came whole and alone; returns what of it is left for aiohttp.
+    """
 
     def __init__(
         self,
@@ -117,9 +126,11 @@ class RequestIntake(_Intake):
         max_head: int,
         max_fields: int,
         max_target: int,
+        sift: Callable[[Request, Body], Messages] | None = None,
     ) -> None:
         super().__init__(protocol, loop, max_head, max_fields)
         self._max_target = max_target
+        self._sift = sift
         self._queued = 0
         self.peer = ""
 
@@ -147,9 +158,9 @@ class RequestIntake(_Intake):
         """One parsed request was taken up."""
         self._queued -= 1
 
-    def feed_data(self, data: bytes) -> tuple[list[tuple[Request | Refused, Body]], bool, bytes]:
+    def feed_data(self, data: bytes) -> tuple[Messages, bool, bytes]:
         """Bytes in -> (messages, whether an upgrade was asked for, bytes behind the upgrade request)."""
-        messages: list[tuple[Request | Refused, Body]] = []
+        messages: Messages = []
         if self._dead:
             return messages, False, b""
         data = self._buffer + data if self._buffer else data
@@ -178,6 +189,8 @@ class RequestIntake(_Intake):
         if self._upgraded and self._body is None:
             return messages, True, data
         self._buffer = data
+        if self._sift is not None and len(messages) == 1 and self.between:
+            return self._sift(*messages[0]), False, b""
         return messages, False, b""
 
     def _check_partial(self, data: bytes) -> None:

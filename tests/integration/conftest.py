@@ -1,19 +1,24 @@
-"""What goes over a socket is the same with the hit lane on and off: these tests run both ways."""
+"""What goes over a socket is the same with the hit lane on, with its last step only, and off: run all three ways."""
 
 import pytest
 
 from tests.support import gateway
 
-BOTH_WAYS = {"test_cached", "test_transparent", "test_limits", "test_real_clients", "test_lifecycle"}
+EACH_WAY = {"test_cached", "test_transparent", "test_limits", "test_real_clients", "test_lifecycle"}
+
+WAYS = {
+    "lane": {"memo": True, "parse": True},
+    "parse": {"memo": False, "parse": True},
+    "no-lane": {"memo": False, "parse": False},
+}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.module.__name__.rpartition(".")[2] in BOTH_WAYS:
+    if metafunc.module.__name__.rpartition(".")[2] in EACH_WAY:
         metafunc.fixturenames.append("hit_lane")
-        metafunc.parametrize("hit_lane", [True, False], ids=["lane", "no-lane"], indirect=True)
+        metafunc.parametrize("hit_lane", WAYS, indirect=True)
 
 
 @pytest.fixture
-def hit_lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    monkeypatch.setattr(gateway, "LANE", {"memo": request.param})
-    return bool(request.param)
+def hit_lane(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "LANE", WAYS[request.param])
