@@ -72,7 +72,9 @@ def serve(
         str | None,
         typer.Option(metavar="ADDRESS", help="For metrics and health, or `off`. By default 127.0.0.1:9090."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=256, help="Processes that share the port.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, max=256, help="Processes that share the port. By default one for each core.")
+    ] = None,
 ) -> None:
     """Stand in front of a service, until SIGTERM or Ctrl-C.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.load import from_upstream, load
+from gateway.cores import cores
 from gateway.model.settings import Settings
 
 TOKEN = "RAGFRONT_TOKEN"  # the admin listener's, where there is no file to state it
@@ -24,8 +25,10 @@ class Source:
     def load(self) -> Settings:
         """The settings as they stand now, checked together with the command line's. ConfigError with every problem."""
         if self.config is not None:
-            return load(self.config, os.environ, self._stated(None))
-        return from_upstream(self.upstream or "", os.environ, **self._stated(os.environ.get(TOKEN) or None))
+            settings = load(self.config, os.environ, self._stated(None))
+        else:
+            settings = from_upstream(self.upstream or "", os.environ, **self._stated(os.environ.get(TOKEN) or None))
+        return settings if settings.workers else settings.model_copy(update={"workers": cores()})
 
     def _stated(self, token: str | None) -> dict[str, Any]:
         """As it would stand in a file."""

@@ -128,6 +128,7 @@ def _show(console: Console, folder: Path, stack: ExitStack) -> None:
     gateway = Service(
         folder, "gateway", "gateway", "serve",
         "--upstream", f"http://{at.service}", "--listen", at.gateway, "--admin", at.admin,
+        "--workers", "1",
     )  # fmt: skip
     for child in (service, gateway):
         stack.callback(child.stop)

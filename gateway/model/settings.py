@@ -297,7 +297,9 @@ class Settings(Frozen):
     """The whole file."""
 
     listen: str = Field(default="127.0.0.1:8080", description="host:port, [ipv6]:port or unix:/path")
-    workers: int = Field(default=1, ge=1, le=256, description="processes that share the port")
+    workers: int = Field(
+        default=0, ge=0, le=256, description="processes that share the port; 0: one for each core that they may use"
+    )
     upstreams: dict[Name, UpstreamSettings] = Field(
         min_length=1, description="the services that answer, by name: a URL, a list of URLs or a mapping"
     )

@@ -90,7 +90,7 @@ def test_every_mistake_of_a_bad_file_is_told(tmp_path: Path) -> None:
         (["serve", "--upstream", "rag:8000"], "expected a URL such as http://rag:8000"),
         (["serve", "--upstream", ""], "either --config FILE or --upstream URL"),
         (["serve", "--upstream", "http://rag", "--listen", "x"], "listen: expected host:port"),
-        (["serve", "--upstream", "http://rag", "--workers", "0"], "greater than or equal to 1"),
+        (["serve", "--upstream", "http://rag", "--workers", "-1"], "greater than or equal to 0"),
         (["serve", "--upstream", "http://rag", "--workers", "many"], "--workers"),
         (["check"], "FILE"),
         (["check", "."], "is a directory"),

@@ -42,7 +42,7 @@ def test_command_line_wins_over_the_file(file: Path) -> None:
         ({"admin": "nowhere"}, "admin.listen: expected host:port"),
         ({"listen": ""}, "listen: expected host:port"),
         ({"admin": ""}, "admin.listen: expected host:port"),
-        ({"workers": 0}, "workers: expected at least 1, got 0"),
+        ({"workers": -1}, "workers: expected at least 0, got -1"),
         ({"workers": 257}, "workers: expected at most 256, got 257"),
         ({"listen": "127.0.0.1:9090"}, "listen: listen (127.0.0.1:9090) and admin.listen (127.0.0.1:9090) are in"),
         ({"admin": "127.0.0.1:8080", "listen": "127.0.0.1:8080"}, "admin.listen: listen (127.0.0.1:8080) and admin"),
@@ -91,3 +91,10 @@ def test_each_load_reads_anew(file: Path) -> None:
     assert load().listen == "127.0.0.1:8081"
     file.write_text(FILE.replace("8081", "8082"))
     assert (load().listen, load().workers) == ("127.0.0.1:8082", 3)
+
+
+def test_as_many_workers_as_cores_where_nobody_says(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.source.cores", lambda: 5)
+    assert Source(None, "http://127.0.0.1:8000").load().workers == 5
+    assert Source(file, workers=0).load().workers == 5
+    assert Source(file).load().workers == 2

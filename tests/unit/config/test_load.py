@@ -34,7 +34,7 @@ def test_what_the_command_line_states_wins_key_by_key() -> None:
 
 def test_a_mistake_is_told_where_it_was_made() -> None:
     with pytest.raises(ConfigError) as caught:
-        parse(GOOD + "drain: soon\nlisten: a\nlisten: b\n", "f", {}, {"admin": {"listen": "c"}, "workers": 0})
+        parse(GOOD + "drain: soon\nlisten: a\nlisten: b\n", "f", {}, {"admin": {"listen": "c"}, "workers": -1})
     assert [told.partition(": expected")[0] for told in caught.value.problems] == [
         "command line: workers",
         "command line: admin.listen",
@@ -182,7 +182,7 @@ def test_flags_override_the_defaults_and_none_does_not() -> None:
     )
     assert (settings.listen, settings.workers, settings.admin.listen, settings.admin.token) == (
         "0.0.0.0:1",
-        1,
+        0,
         "off",
         "t",
     )

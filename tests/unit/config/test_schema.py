@@ -57,7 +57,7 @@ def test_what_the_loader_accepts_passes(text: str) -> None:
     "text",
     [
         "zzz: 1",
-        "workers: 0",
+        "workers: -1",
         "workers: true",
         "drain: 90",
         "drain: 10 minutes",

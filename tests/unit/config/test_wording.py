@@ -53,7 +53,7 @@ ROUTE = "routes:\n- name: a\n  "
         ("limits: 3", "1: limits: expected a mapping, got 3"),
         ("listen: 8080", "1: listen: expected text in quotes (host:port, [ipv6]:port or unix:/path), got 8080"),
         ("listen: [a]", "1: listen: expected text, got a list"),
-        ("workers: 0", "1: workers: expected at least 1, got 0"),
+        ("workers: -1", "1: workers: expected at least 0, got -1"),
         ("workers: true", '1: workers: expected a whole number, got "true"'),
         ("limits: {idle: 0}", "1: limits.idle: expected more than 0s, got 0"),
         ("limits: {header_bytes: 10}", "1: limits.header_bytes: expected at least 1KiB, got 10"),

@@ -27,7 +27,7 @@ def test_a_route_that_states_nothing_gets_the_designs_figures():
         {"upstreams": {}},
         {"upstreams": {"a": {"urls": []}}},
         {"upstreams": {"a": {"urls": ["ftp://x"]}}},
-        {"workers": 0},
+        {"workers": -1},
         {"surprise": 1},
         {"routes": [{"name": "x y", "upstream": "a"}]},
         {"routes": [{"name": "x", "upstream": "a", "cache": {"tll": "1m"}}]},
