@@ -108,4 +108,10 @@ def _spelled(default: Any, info: Any) -> Any:
         return format_duration(default)
     if isinstance(default, int) and any(part in Size.__metadata__ for part in info.metadata):  # type: ignore[attr-defined]  # Annotated
         return format_size(default)
-    return list(default) if isinstance(default, tuple) else default
+    if isinstance(default, tuple):
+        return [_stated(member) if isinstance(member, BaseModel) else member for member in default]
+    return default
+
+
+def _stated(model: BaseModel) -> Node:
+    return model.model_dump(mode="json", by_alias=True, exclude_unset=True)

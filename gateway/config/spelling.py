@@ -39,7 +39,7 @@ def spell_out(value: Any, kind: Any) -> Any:
 def _stands_for_a_list(value: Any, member: Any) -> bool:
     """One condition, or one scalar. One route does not: a mapping of routes by name would be taken for it."""
     if kinds.is_model(member):
-        return member is Condition and isinstance(value, dict)
+        return issubclass(member, Condition) and isinstance(value, dict)
     return value is not None and not isinstance(value, dict)
 
 

@@ -106,6 +106,10 @@ class CacheSettings(Frozen):
     statuses: tuple[Annotated[int, Field(ge=200, le=599)], ...] = Field(default=(200,), description="stored statuses")
     max_body: Size = Field(default=4 << 20, le=1 << 28, description="a larger answer is passed on and not stored")
     store_unless: tuple[Condition, ...] = Field(default=(), description="answers that must not be stored")
+    finish: Literal["always", "wanted"] = Field(
+        default="always",
+        description="a call whose clients have all left goes on where its answer will be stored, or is given up",
+    )
     replay_without: tuple[FieldName, ...] = Field(
         default=(
             "age", "alt-svc", "cf-ray", "openai-processing-ms", "request-id", "server-timing",
@@ -124,6 +128,53 @@ class EmptySettings(Frozen):
     ttl: Duration = Field(
         default=90.0, le=3600, description="freshness lifetime of a null marker; 60s to 120s is usual"
     )
+
+
+class EventCondition(Condition):
+    """One test of an event of a stream. All that is stated must hold; a pointer leads into the event's data as JSON."""
+
+    pointer: Pointer = Field(default="", description="JSON Pointer into the event's data (RFC 6901)")
+    event: str | None = Field(default=None, description="the event's name, or the prefix of a data-stream line")
+    data: str | None = Field(default=None, description="the event's data is exactly this text")
+
+
+class ReplaySettings(Frozen):
+    """How a stored stream is sent."""
+
+    pace: Annotated[str, StringConstraints(pattern=r"^(at-once|recorded|[1-9][0-9]{0,5}/s)$")] = Field(
+        default="at-once", description="all at once, as it came, or so many events a second, as in 50/s"
+    )
+
+
+class StreamSettings(Frozen):
+    """Answers that come event by event: when they are whole, when they have failed, how they are replayed."""
+
+    when: tuple[Condition, ...] = Field(default=(), description="any of these makes a request ask for a stream")
+    framing: Literal["auto", "sse", "ndjson", "data-stream", "opaque"] = Field(
+        default="auto", description="how events are told apart; auto: by Content-Type"
+    )
+    terminal: tuple[EventCondition, ...] = Field(
+        default=(EventCondition(data="[DONE]"),),
+        description="any of these is the last event of a whole stream; without one it is not stored",
+    )
+    error: tuple[EventCondition, ...] = Field(
+        default=(EventCondition(event="error"), EventCondition(pointer="/error", is_not=None)),
+        description="any of these says that the service has failed",
+    )
+    replay: ReplaySettings = ReplaySettings()
+    both_forms: bool = Field(
+        default=False,
+        description="OpenAI's chat: a stored plain answer does for a stream, and a stored stream for a plain one",
+    )
+
+
+class ShapeSettings(Frozen):
+    """Where things stand in a service's messages."""
+
+    query: Pointer | None = Field(default=None, description="the question, in the request")
+    answer: Pointer | None = Field(default=None, description="the generated answer, in a plain answer")
+    delta: Pointer | None = Field(default=None, description="a piece of the generated answer, in an event's data")
+    documents: Pointer | None = Field(default=None, description="the retrieved documents, in a plain answer")
 
 
 class LeaseSettings(Frozen):
@@ -148,6 +199,8 @@ class RouteSettings(Frozen):
     cache: CacheSettings = CacheSettings()
     empty: EmptySettings = EmptySettings()
     lease: LeaseSettings = LeaseSettings()
+    stream: StreamSettings = StreamSettings()
+    shape: ShapeSettings = ShapeSettings()
     tags: tuple[str, ...] = Field(default=(), description="surrogate keys, as `doc:{/response/retrieved_docs/*/id}`")
     bypass_when: tuple[Condition, ...] = Field(default=(), description="requests that depend on more than themselves")
 
@@ -157,6 +210,7 @@ class TimeoutSettings(Frozen):
 
     connect: Duration = Field(default=2.0, gt=0, description="until a connection stands (TLS included)")
     first_byte: Duration = Field(default=60.0, gt=0, description="from the request's last byte to the answer's head")
+    first_event: Duration = Field(default=60.0, gt=0, description="from a stream's head to its first event")
     idle: Duration = Field(default=60.0, gt=0, description="between two bytes of the body")
     total: Duration = Field(default=600.0, description="for one call, streams included; 0: no limit")
 

@@ -22,6 +22,7 @@ DEFAULT = CONFIG / "gateway.yaml"
 STATED = {
     ("urls",), ("url",), ("name",), ("upstream",), ("match", "method"), ("match", "path"), ("key", "normalize"),
     ("cache", "store_unless"), ("empty", "when"), ("tags",),
+    ("shape", "query"), ("shape", "answer"), ("shape", "documents"),
 }  # fmt: skip
 
 
