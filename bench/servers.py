@@ -32,7 +32,7 @@ def upstream(size: int = 1400) -> Iterator[Server]:
 def service(size: int = 1400, delay: float = 0.0, *, exact: bool = False) -> Iterator[Server]:
     """An upstream that takes `delay` seconds for an answer, streams where it is asked to, and counts its calls.
 
-    exact: to the microsecond, for at most 1,000 connections.
+    exact: to the microsecond.
     """
     port = free_port()
     command = [sys.executable, "-m", "bench.service", str(port), str(size), str(delay), *["exact"] * exact]
