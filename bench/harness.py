@@ -121,13 +121,18 @@ def need(*programs: str) -> None:
 
 
 @contextmanager
-def running(name: str, command: Sequence[str], port: int, *, core: int | str = SERVER_CORE) -> Iterator[Server]:
-    """Start a server pinned to `core` (or to several: "0-3"), wait until it listens, end it afterwards."""
+def running(
+    name: str, command: Sequence[str], port: int, *, core: int | str = SERVER_CORE, patience: int = 20
+) -> Iterator[Server]:
+    """Start a server pinned to `core` (or to several: "0-3"), wait until it listens, end it afterwards.
+
+    patience: seconds until it must listen.
+    """
     WORK.mkdir(exist_ok=True)
     with (WORK / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.log").open("wb") as log:
         process = subprocess.Popen(["taskset", "-c", str(core), *command], stdout=log, stderr=log, cwd=HERE.parent)
     try:
-        _await_port(process, port, name)
+        _await_port(process, port, name, patience)
         yield Server(name, f"http://127.0.0.1:{port}", process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -138,8 +143,8 @@ def running(name: str, command: Sequence[str], port: int, *, core: int | str = S
             process.wait()
 
 
-def _await_port(process: subprocess.Popen[bytes], port: int, name: str) -> None:
-    for _ in range(400):
+def _await_port(process: subprocess.Popen[bytes], port: int, name: str, patience: int) -> None:
+    for _ in range(patience * 20):
         if process.poll() is not None:
             sys.exit(f"bench: {name} did not start, see {WORK}")
         with socket.socket() as probe:

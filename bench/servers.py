@@ -32,7 +32,7 @@ def upstream(size: int = 1400) -> Iterator[Server]:
 def service(size: int = 1400, delay: float = 0.0, *, exact: bool = False) -> Iterator[Server]:
     """An upstream that takes `delay` seconds for an answer, streams where it is asked to, and counts its calls.
 
-    exact: to the microsecond, for at most 1,000 connections.
+    exact: to the microsecond.
     """
     port = free_port()
     command = [sys.executable, "-m", "bench.service", str(port), str(size), str(delay), *["exact"] * exact]
@@ -76,21 +76,26 @@ def ragfront(
     l2: str = "off",
     cache: str = "ttl: 1h",
     more: str = "",
+    routes: str = "",
+    upstream_settings: str = "",
     core: int | str = SERVER_CORE,
 ) -> Iterator[Server]:
     """ragfront with one cached POST route, one cached GET route, and everything else passed through.
 
-    l2, cache: those settings. more: further lines of the configuration. core: where it runs.
+    l2, cache: those settings. more: further lines of the configuration. routes: lines instead of those two routes.
+    upstream_settings: further ones, such as "pool: {connections: 64}". core: where it runs.
     """
     WORK.mkdir(exist_ok=True)
     port = free_port()
     config = WORK / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.yaml"
-    config.write_text(
-        f"listen: 127.0.0.1:{port}\nadmin: {{listen: off}}\nworkers: {workers}\nl2: {l2}\n"
-        f"upstreams: {{rag: {{urls: {upstream_url}}}}}\n{more}\n"
-        "routes:\n"
+    upstream = ", ".join(filter(None, [f"urls: {upstream_url}", upstream_settings]))
+    routes = routes or (
         f"  - {{name: ask, match: {{method: POST, path: /rag}}, cache: {{{cache}}}}}\n"
         f"  - {{name: get, match: {{method: GET, path: /doc}}, cache: {{{cache}}}}}\n"
+    )
+    config.write_text(
+        f"listen: 127.0.0.1:{port}\nadmin: {{listen: off}}\nworkers: {workers}\nl2: {l2}\n"
+        f"upstreams: {{rag: {{{upstream}}}}}\n{more}\nroutes:\n{routes}"
     )
     command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
     with running(name, command, port, core=core) as server:
