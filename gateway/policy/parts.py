@@ -118,15 +118,18 @@ class PartForm:
 
 def shared(value: Any, weights: Sequence[int]) -> list[Any]:
     """A figure, or an object of figures, in as many shares as there are weights. Integers add up to what they were."""
-    whole, sums = sum(weights), list(accumulate(weights, initial=0))
     if isinstance(value, dict):
         by_name = {name: shared(member, weights) for name, member in value.items()}
         return [{name: shares[number] for name, shares in by_name.items()} for number in range(len(weights))]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return [value] * len(weights)
     if isinstance(value, float):
-        return [value * weight / whole for weight in weights]
-    return [value * after // whole - value * before // whole for before, after in pairwise(sums)]
+        return [value * weight / sum(weights) for weight in weights]
+    # One for each first, where there is enough: no text takes no token.
+    least = 1 if value >= len(weights) else 0
+    above = [weight - least for weight in weights]
+    sums, rest = list(accumulate(above if any(above) else weights, initial=0)), value - least * len(weights)
+    return [least + rest * after // sums[-1] - rest * before // sums[-1] for before, after in pairwise(sums)]
 
 
 def total(values: Sequence[Any]) -> Any:

@@ -23,8 +23,8 @@ def openai(*parts: tuple[int, object], tokens: int = 10, **more: object) -> byte
 
 def test_openai_apart_in_the_items_order_each_as_if_alone():
     one, two = OPENAI.apart(openai((1, [2.5]), (0, "AAA="), id="call-1"), [1, 4])
-    assert json.loads(one) == json.loads(openai((0, "AAA="), tokens=2))
-    assert json.loads(two) == json.loads(openai((0, [2.5]), tokens=8))
+    assert json.loads(one) == json.loads(openai((0, "AAA="), tokens=1))
+    assert json.loads(two) == json.loads(openai((0, [2.5]), tokens=9))
 
 
 def test_openai_together_in_the_order_asked_with_right_indices_and_usage():
@@ -105,9 +105,13 @@ def test_members_that_mean_the_same_go_together():
 
 def test_figures_are_shared_out_and_add_up():
     assert shared({"prompt_tokens": 7, "kind": "x", "cost": 1.0, "deep": {"n": 3}, "ok": True}, [1, 2, 4]) == [
-        {"prompt_tokens": 1, "kind": "x", "cost": 1 / 7, "deep": {"n": 0}, "ok": True},
+        {"prompt_tokens": 1, "kind": "x", "cost": 1 / 7, "deep": {"n": 1}, "ok": True},
         {"prompt_tokens": 2, "kind": "x", "cost": 2 / 7, "deep": {"n": 1}, "ok": True},
-        {"prompt_tokens": 4, "kind": "x", "cost": 4 / 7, "deep": {"n": 2}, "ok": True},
+        {"prompt_tokens": 4, "kind": "x", "cost": 4 / 7, "deep": {"n": 1}, "ok": True},
     ]
+    assert shared(4, [1, 100]) == [1, 3]
+    assert shared(1, [5, 5]) == [0, 1]
+    assert shared(5, [1, 1]) == [2, 3]
+    assert shared(0, [1, 2]) == [0, 0]
     assert total([{"a": 1, "b": "x"}, {"a": 2, "c": 5}]) == {"a": 3, "b": "x", "c": 5}
     assert total([None, 1]) is None
