@@ -34,3 +34,13 @@ def test_what_is_no_array_is_broken(text):
 def test_what_is_no_object_or_ambiguous_is_broken(text):
     with pytest.raises(Broken):
         members(text.encode())
+
+
+def test_long_values_are_found_too():
+    number, text = b"0.123456789", b"A" * 5000
+    long = b"[" + b",".join([number] * 1000) + b"]"
+    raw = b'{"a":%b,"b":[%b,%b],"c":"%b","d":"%b\\"]","e":[%b,"]"]}' % (long, long, long, text, text, long[1:-1])
+    assert {name.decode(): json.loads(raw[a:b]) for name, (a, b) in members(raw).items()} == json.loads(raw)
+    for broken in (long[:-1], b"[" + long, long + b"]", b"[%b}" % long[1:-1], b'["%b]' % text, b"[" * 300 + b"]" * 300):
+        with pytest.raises(Broken):
+            elements(broken)
