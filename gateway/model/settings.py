@@ -155,7 +155,7 @@ class StreamSettings(Frozen):
     )
     terminal: tuple[EventCondition, ...] = Field(
         default=(EventCondition(data="[DONE]"),),
-        description="any of these is the last event of a whole stream; without one it is not stored",
+        description="any of these is the last event of a whole stream; []: a clean end of the body is enough",
     )
     error: tuple[EventCondition, ...] = Field(
         default=(EventCondition(event="error"), EventCondition(pointer="/error", is_not=None)),

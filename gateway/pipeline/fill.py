@@ -16,6 +16,7 @@ from gateway.pipeline.recording import Recording
 from gateway.policy import variants
 from gateway.policy.freshness import Verdict, classify, coarse
 from gateway.policy.storing import Skip, Store, vary_names
+from gateway.policy.streaming import Watch
 from gateway.upstream.fetch import Call
 from gateway.upstream.reply import Reply
 from gateway.wire.head import ResponseHead
@@ -37,6 +38,7 @@ class Job:
     key: bytes
     primary: bytes
     stale: Entry | None = None
+    wanted: bool = True  # somebody waits for it; False: it was opened to renew what has been served stale
     look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
     lease: bool = True
 
@@ -65,6 +67,7 @@ class Filler:
     async def _fill(self, job: Job, flight: Flight) -> None:
         """Land the flight with the best there is, and store what may be stored."""
         route = job.rule.route
+        flight.expendable = job.wanted and route.cache.finish == "wanted"
         if job.look and await self._find(job, flight):
             return
         if not (route.lease.enabled and job.lease):
@@ -134,23 +137,41 @@ class Filler:
                 return False
             if skip is not None and not skip.shareable:
                 return self._hand_over(job, flight, reply, b"", skip.reason, started)
-            return await self._receive(job, flight, reply, skip, started)
+            watch = job.rule.streaming.watch(head.fields)
+            if skip is None and watch is not None and not watch.readable:
+                skip = Skip(Reason.STREAM, shareable=True)
+            flight.expendable = job.wanted and (skip is not None or job.rule.route.cache.finish == "wanted")
+            return await self._receive(job, flight, reply, skip, watch, started)
         except BaseException:  # the worker ends, or a bug: the connection must not stay taken
             reply.close()
             raise
 
-    async def _receive(self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, started: float) -> bool:
-        """Receive the body; an answer of unknown length that is no JSON is passed on while it comes."""
+    async def _receive(
+        self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, watch: Watch | None, started: float
+    ) -> bool:
+        """Receive the body. A stream, or what is neither JSON nor of known length, is passed on while it comes."""
         head = reply.head
         recording = Recording(head.status, head.reason, head.fields.pairs, job.rule.route.cache.max_body, reply.length)
+        recording.on_idle = flight.left
+        live = watch is not None or (skip is None and reply.length is None and not _is_json(head))
+        limits = job.rule.upstream.settings.timeouts
+        timer = reply.due(limits.first_event, "event") if watch is not None and not watch.began else None
         try:
-            if skip is None and reply.length is None and not _is_json(head):
-                landing = self._landing(job, reply, started)
-                landing.recording = recording
-                flight.land(landing)
-                await flight.told()  # an over-long answer is given up where nobody reads it: its readers come first
+            # Where a stale answer can stand in, the client hears nothing before it is clear that it need not.
+            if live and (job.stale is None or watch is None):
+                await self._go_live(job, flight, reply, recording, skip, started)
             while piece := await reply.read():
                 recording.feed(piece)
+                if watch is not None:
+                    watch.feed(piece)
+                    if timer is not None and watch.began:
+                        timer.cancel()
+                        timer = None
+                    if watch.began and not flight.landed:
+                        if watch.failed and self._land_stale(job, flight):
+                            reply.close()
+                            return False
+                        await self._go_live(job, flight, reply, recording, skip, started)
                 if recording.overflown and not flight.landed:
                     prefix = recording.take()
                     return self._hand_over(job, flight, reply, prefix, Reason.ANSWER_TOO_LARGE, started)
@@ -164,14 +185,36 @@ class Filler:
         except BaseException:
             recording.fail(UpstreamReset(reply.upstream, "was given up"))
             raise
+        finally:
+            if timer is not None:
+                timer.cancel()
         recording.finish(reply.trailers)
         if recording.overflown:
             return True
-        self._conclude(job, flight, reply, recording, skip, started)
+        if watch is not None:
+            watch.close()
+        self._conclude(job, flight, reply, recording, skip, watch, started)
         return False
 
-    def _conclude(
+    async def _go_live(
         self, job: Job, flight: Flight, reply: Reply, recording: Recording, skip: Skip | None, started: float
+    ) -> None:
+        """Tell the clients of an answer that is still being received."""
+        landing = self._landing(job, reply, started)
+        landing.recording = recording
+        landing.reason = skip.reason if skip is not None else None
+        flight.land(landing)
+        await flight.told()  # an over-long answer is given up where nobody reads it: its readers come first
+
+    def _conclude(
+        self,
+        job: Job,
+        flight: Flight,
+        reply: Reply,
+        recording: Recording,
+        skip: Skip | None,
+        watch: Watch | None,
+        started: float,
     ) -> None:
         """The answer is whole: store it if it may be stored, and tell the clients."""
         landing = self._landing(job, reply, started)
@@ -182,7 +225,7 @@ class Filler:
             skip = Skip(Reason.TRAILERS, shareable=True)
         now = self._wall()
         verdict = skip or job.rule.storing.whole(
-            job.request, reply.head.status, reply.head.fields, recording.body, now, self._random
+            job.request, reply.head.status, reply.head.fields, recording.body, now, self._random, watch
         )
         match verdict:
             case Store():

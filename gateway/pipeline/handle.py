@@ -130,6 +130,7 @@ class Pipeline:
             job = self._job(plan, x, rule, primary, entry, verdict)
             if entry is not None and verdict in (Verdict.FRESH, Verdict.STALE_REVALIDATE):
                 if verdict is Verdict.STALE_REVALIDATE:
+                    job.wanted = False
                     self.flights.refresh(job.key, self._filler.work(job))
                 answer = await self._from_entry(plan, x, rule, entry, "memory")
                 if isinstance(answer, FromEntry):
