@@ -344,7 +344,9 @@ class AdminSettings(Frozen):
     """The listener for metrics, health and control."""
 
     listen: str = Field(default="127.0.0.1:9090", description="host:port; `off` for none")
-    token: str | None = Field(default=None, repr=False, description="bearer token; needed beyond loopback")
+    token: str | None = Field(
+        default=None, repr=False, description="bearer token that all but the probes ask for; needed beyond loopback"
+    )
 
 
 class Settings(Frozen):

@@ -74,8 +74,12 @@ class Filler:
             await self._ask(job, flight)
             return
         lease = await self._tiers.claim(job.key, route.lease.ttl)
+        found: Lookup | None = None
         if lease.state is Claim.HELD and not flight.landed:
             found = await self._tiers.wait(lease, self._wall(), self._l1_ttl(job))
+        elif lease.state is Claim.GRANTED and lease.shared and job.look:
+            found = await self._tiers.look_again(lease, self._wall(), self._l1_ttl(job))
+        if found is not None:
             if await self._settles(job, flight, found):
                 return
             if found.lease is None:  # an answer came, but it is another variant's: ask without a lease
