@@ -15,6 +15,7 @@ from gateway.pipeline.plan import Rule
 from gateway.pipeline.recording import Recording
 from gateway.policy import variants
 from gateway.policy.freshness import Verdict, classify, coarse
+from gateway.policy.pacing import Timeline
 from gateway.policy.storing import Skip, Store, vary_names
 from gateway.policy.streaming import Watch
 from gateway.upstream.fetch import Call
@@ -41,6 +42,26 @@ class Job:
     wanted: bool = True  # somebody waits for it; False: it was opened to renew what has been served stale
     look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
     lease: bool = True
+
+
+@dataclass(slots=True)
+class Reception:
+    """An answer that is being received. skip: why it will not be stored, as far as its head tells."""
+
+    reply: Reply
+    recording: Recording
+    skip: Skip | None
+    watch: Watch | None
+    timeline: Timeline | None
+    started: float
+
+    def take(self, piece: bytes, clock: Callable[[], float]) -> None:
+        """The next bytes of its body."""
+        self.recording.feed(piece)
+        if self.timeline is not None:
+            self.timeline.mark(self.recording.size, clock())
+        if self.watch is not None:
+            self.watch.feed(piece)
 
 
 class Filler:
@@ -154,31 +175,28 @@ class Filler:
         self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, watch: Watch | None, started: float
     ) -> bool:
         """Receive the body. A stream, or what is neither JSON nor of known length, is passed on while it comes."""
-        head = reply.head
-        recording = Recording(head.status, head.reason, head.fields.pairs, job.rule.route.cache.max_body, reply.length)
-        recording.on_idle = flight.left
-        live = watch is not None or (skip is None and reply.length is None and not _is_json(head))
+        got = self._reception(job, flight, reply, skip, watch, started)
+        recording = got.recording
+        live = watch is not None or (skip is None and reply.length is None and not _is_json(reply.head))
         limits = job.rule.upstream.settings.timeouts
         timer = reply.due(limits.first_event, "event") if watch is not None and not watch.began else None
         try:
             # Where a stale answer can stand in, the client hears nothing before it is clear that it need not.
             if live and (job.stale is None or watch is None):
-                await self._go_live(job, flight, reply, recording, skip, started)
+                await self._go_live(job, flight, got)
             while piece := await reply.read():
-                recording.feed(piece)
-                if watch is not None:
-                    watch.feed(piece)
-                    if timer is not None and watch.began:
+                got.take(piece, self._clock)
+                if watch is not None and watch.began:
+                    if timer is not None:
                         timer.cancel()
                         timer = None
-                    if watch.began and not flight.landed:
-                        if watch.failed and self._land_stale(job, flight):
-                            reply.close()
-                            return False
-                        await self._go_live(job, flight, reply, recording, skip, started)
+                    if watch.failed and not flight.landed and self._land_stale(job, flight):
+                        reply.close()
+                        return False
+                    if not flight.landed:
+                        await self._go_live(job, flight, got)
                 if recording.overflown and not flight.landed:
-                    prefix = recording.take()
-                    return self._hand_over(job, flight, reply, prefix, Reason.ANSWER_TOO_LARGE, started)
+                    return self._hand_over(job, flight, reply, recording.take(), Reason.ANSWER_TOO_LARGE, started)
                 if not await recording.room():
                     reply.close()
                     return True
@@ -195,34 +213,33 @@ class Filler:
         recording.finish(reply.trailers)
         if recording.overflown:
             return True
-        if watch is not None:
-            watch.close()
-        self._conclude(job, flight, reply, recording, skip, watch, started)
+        self._conclude(job, flight, got)
         return False
 
-    async def _go_live(
-        self, job: Job, flight: Flight, reply: Reply, recording: Recording, skip: Skip | None, started: float
-    ) -> None:
+    def _reception(
+        self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, watch: Watch | None, started: float
+    ) -> Reception:
+        head, route = reply.head, job.rule.route
+        recording = Recording(head.status, head.reason, head.fields.pairs, route.cache.max_body, reply.length)
+        recording.on_idle = flight.left
+        timeline = Timeline() if watch is not None and route.stream.replay.pace == "recorded" else None
+        return Reception(reply, recording, skip, watch, timeline, started)
+
+    async def _go_live(self, job: Job, flight: Flight, got: Reception) -> None:
         """Tell the clients of an answer that is still being received."""
-        landing = self._landing(job, reply, started)
-        landing.recording = recording
-        landing.reason = skip.reason if skip is not None else None
+        landing = self._landing(job, got.reply, got.started)
+        landing.recording = got.recording
+        landing.reason = got.skip.reason if got.skip is not None else None
         flight.land(landing)
         await flight.told()  # an over-long answer is given up where nobody reads it: its readers come first
 
-    def _conclude(
-        self,
-        job: Job,
-        flight: Flight,
-        reply: Reply,
-        recording: Recording,
-        skip: Skip | None,
-        watch: Watch | None,
-        started: float,
-    ) -> None:
+    def _conclude(self, job: Job, flight: Flight, got: Reception) -> None:
         """The answer is whole: store it if it may be stored, and tell the clients."""
-        landing = self._landing(job, reply, started)
+        reply, recording, skip, watch = got.reply, got.recording, got.skip, got.watch
+        landing = self._landing(job, reply, got.started)
         landing.recording = recording
+        if watch is not None:
+            watch.close()
         if skip is None and not reply.whole:
             skip = Skip(Reason.TRUNCATED, shareable=True)
         if skip is None and recording.trailers:
@@ -233,22 +250,22 @@ class Filler:
         )
         match verdict:
             case Store():
-                landing.entry = self._store(job, reply, recording.body, verdict, now, landing)
+                landing.entry = self._store(job, got, verdict, now, landing)
                 landing.stored = True
             case Skip(reason=reason, shareable=shareable):
                 landing.reason = reason
                 landing.shared = shareable
         flight.land(landing)
 
-    def _store(self, job: Job, reply: Reply, body: bytes, store: Store, now: float, landing: Landing) -> Entry:
-        route = job.rule.route
+    def _store(self, job: Job, got: Reception, store: Store, now: float, landing: Landing) -> Entry:
+        route, head = job.rule.route, got.reply.head
         life = store.lifetimes
         fresh_for = coarse(life.fresh)
         entry = Entry.of(
-            reply.head.status,
-            reply.head.reason,
+            head.status,
+            head.reason,
             store.fields,
-            body,
+            got.recording.body,
             coding=store.coding,
             route=route.name,
             fresh_until=now + fresh_for,
@@ -258,6 +275,7 @@ class Filler:
             tags=store.tags,
             flags=store.flags,
             upstream_seconds=coarse(landing.upstream_seconds, _SAVED_DIGITS),
+            timeline=got.timeline.packed() if got.timeline is not None else b"",
         )
         if landing.vary:
             marker = variants.marker(entry, landing.vary)

@@ -83,6 +83,7 @@ class Pipeline:
         entry = self._look(x, rule, question.key, self._tiers.glance)
         if (
             entry is None
+            or (entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once")
             or freshness.classify(entry, x.now) is not Verdict.FRESH
             or freshness.request_allows(rule.route, x.request, entry, x.now) is not None
             or (entry.coding and not accepts(x.request.fields.joined(b"accept-encoding"), entry.coding))

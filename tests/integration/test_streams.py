@@ -296,3 +296,29 @@ async def test_an_upstream_that_sends_json_in_pieces_is_not_taken_for_a_stream()
         assert (await once(gateway.port, ASK))[1] == b'{"a":1}'
         assert status((await once(gateway.port, ASK))[0]).startswith(b"ragfront; hit")
     assert len(upstream.asked) == 1
+
+
+@pytest.mark.parametrize(("pace", "least"), [("recorded", 0.14), ("20/s", 0.14), ("at-once", 0.0)])
+async def test_a_stored_stream_is_replayed_in_the_pace_that_the_route_names(pace, least):
+    events = [event(n) for n in range(3)] + [DONE]
+
+    async def answer(asked: Asked, wire: Wire) -> None:
+        await wire.send(HEAD)
+        for each in events:
+            await wire.send(chunk(each))
+            await asyncio.sleep(0.05)
+        await wire.send(END)
+
+    route = RAG | {"stream": {"replay": {"pace": pace}}}
+    async with ScriptedUpstream(answer) as upstream, running(settings(upstream.url, route)) as gateway:
+        await once(gateway.port, ASK)
+        for _ in range(2):
+            began = asyncio.get_running_loop().time()
+            head, got = await once(gateway.port, ASK)
+            took = asyncio.get_running_loop().time() - began
+            assert status(head).startswith(b"ragfront; hit")
+            assert body(got) == b"".join(events)
+            assert took >= least
+            if pace != "at-once":
+                assert b"transfer-encoding: chunked" in head.lower()
+    assert len(upstream.asked) == 1
