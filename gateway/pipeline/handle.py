@@ -203,7 +203,7 @@ class Pipeline:
         self, plan: Plan, x: Exchange, rule: Rule, landing: Landing, reply: Reply | None, opened: bool
     ) -> Answer:
         """A flight's landing -> this client's answer."""
-        x.collapsed = not opened
+        x.collapsed = not opened or landing.elsewhere
         x.upstream = landing.upstream
         x.reason = landing.reason or x.reason
         x.key = landing.key or x.key
@@ -213,11 +213,11 @@ class Pipeline:
             return await self._from_entry(plan, x, rule, landing.entry, landing.tier or "memory")
         x.upstream_seconds = landing.upstream_seconds
         x.fwd, x.stored = "uri-miss", landing.stored
-        x.outcome = Outcome.MISS if opened else Outcome.COLLAPSED
+        x.outcome = Outcome.COLLAPSED if x.collapsed else Outcome.MISS
         if landing.entry is not None and not opened:
             return await self._from_entry(plan, x, rule, landing.entry, "")
         if landing.recording is not None and (opened or landing.shared):
-            if not opened and not _takes(x.request, landing.recording):
+            if x.collapsed and not _takes(x.request, landing.recording):
                 return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
             return FromRecording(landing.recording)
         if reply is not None:
