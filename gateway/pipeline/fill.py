@@ -1,5 +1,6 @@
 """Fill: the work of one flight. L2 -> lease -> upstream -> storable? -> store."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from gateway.pipeline.flight import Flight, Landing, Work
 from gateway.pipeline.plan import Rule
 from gateway.pipeline.recording import Recording
 from gateway.policy import variants
+from gateway.policy.forms import Form, converted
 from gateway.policy.freshness import Verdict, classify, coarse
 from gateway.policy.pacing import Timeline
 from gateway.policy.storing import Skip, Store, vary_names
@@ -29,7 +31,17 @@ from gateway.wire.head import ResponseHead
 GIVEN_UP_FOR = 10.0
 # What a hit saves is told to 1.6 %: a figure that few entries share takes 32 bytes in each.
 _SAVED_DIGITS = 7
+# An answer of more bytes is converted by a thread: 64 KiB take 20 ms, which all other clients would wait for.
+_ELSEWHERE = 16 << 10
 _UPSTREAM_TROUBLE = (500, 502, 503, 504)  # RFC 5861 section 4
+
+
+@dataclass(slots=True, frozen=True)
+class OtherForms:
+    """A chat's answer in another form does, too. want: the form that was asked for. keys: of the others."""
+
+    want: Form
+    keys: tuple[bytes, ...]
 
 
 @dataclass(slots=True)
@@ -45,6 +57,7 @@ class Job:
     wanted: bool = True  # somebody waits for it; False: it was opened to renew what has been served stale
     look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
     lease: bool = True
+    forms: OtherForms | None = None
     held: Lease | None = None  # it is ours while we ask
 
 
@@ -163,7 +176,26 @@ class Filler:
 
     async def _find(self, job: Job, flight: Flight) -> bool:
         """Look into L2. True where that ends the work."""
-        return await self._settles(job, flight, await self._tiers.find(job.key, self._wall(), self._l1_ttl(job)))
+        if await self._settles(job, flight, await self._tiers.find(job.key, self._wall(), self._l1_ttl(job))):
+            return True
+        return job.forms is not None and job.stale is None and await self._convert(job, flight, job.forms)
+
+    async def _convert(self, job: Job, flight: Flight, forms: OtherForms) -> bool:
+        """Make the answer from its other form, and keep it. True where there is one, and it is fresh."""
+        limit = job.rule.route.cache.max_body
+        for key in forms.keys:
+            found = await self._tiers.find(key, self._wall(), self._l1_ttl(job))
+            if found.entry is None or classify(found.entry, self._wall()) is not Verdict.FRESH:
+                continue
+            if len(found.entry.body) > _ELSEWHERE:
+                made = await asyncio.to_thread(converted, found.entry, forms.want, limit)
+            else:
+                made = converted(found.entry, forms.want, limit)
+            if made is not None:
+                self._tiers.keep(job.key, made, self._l1_ttl(job))
+                flight.land(Landing(entry=made, tier=found.tier, key=job.key, upstream_seconds=made.upstream_seconds))
+                return True
+        return False
 
     async def _settles(self, job: Job, flight: Flight, found: Lookup) -> bool:
         """Follow a marker to the variant, and land with what is there. True where nothing needs to be asked."""

@@ -15,13 +15,14 @@ from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
 from gateway.pipeline import calls
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
-from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job
+from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job, OtherForms
 from gateway.pipeline.flight import Flights, Landing
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.recording import Recording
 from gateway.policy import freshness, validators, variants
 from gateway.policy.coding import accepts
-from gateway.policy.document import Document, parse
+from gateway.policy.document import EMPTY, Document, parse
+from gateway.policy.forms import asked_form, other_forms
 from gateway.policy.forwarding import loops
 from gateway.policy.freshness import Verdict
 from gateway.policy.presenting import presentable
@@ -39,13 +40,14 @@ class Question:
     """What a request asks, as far as its own bytes tell.
 
     plan: by which it was read. rule: its route's; None where no route takes it. bypass: why it is not looked up.
-    key: before Vary; b"" where it bypasses.
+    key: before Vary; b"" where it bypasses. document: its body.
     """
 
     plan: Plan
     rule: Rule | None
     bypass: Reason | None
     key: bytes = b""
+    document: Document = EMPTY
 
 
 class Pipeline:
@@ -104,7 +106,7 @@ class Pipeline:
         bypass = self._bypass(x, rule, document)  # 2 admit
         if bypass is not None or document is None:
             return Question(plan, rule, bypass or Reason.REQUEST_BODY_TOO_LARGE)
-        return Question(plan, rule, None, rule.keyer.key(x.request, x.body, document))  # 3 key
+        return Question(plan, rule, None, rule.keyer.key(x.request, x.body, document), document)  # 3 key
 
     async def handle(self, x: Exchange, question: Question | None = None) -> Answer:
         """Answer one exchange. Neither upstream nor cache make it raise; what happened stands in `x`.
@@ -129,6 +131,8 @@ class Pipeline:
             entry = self._look(x, rule, primary, self._tiers.peek, vary)
             verdict = self._verdict(x, rule, entry)
             job = self._job(plan, x, rule, primary, entry, verdict)
+            if rule.route.stream.both_forms and entry is None:
+                job.forms = self._other_forms(x, rule, question.document)
             if entry is not None and verdict in (Verdict.FRESH, Verdict.STALE_REVALIDATE):
                 if verdict is Verdict.STALE_REVALIDATE:
                     job.wanted = False
@@ -185,6 +189,13 @@ class Pipeline:
             stale=entry if verdict is not Verdict.EXPIRED else None,
             look=x.reason is None,
         )
+
+    def _other_forms(self, x: Exchange, rule: Rule, document: Document) -> OtherForms | None:
+        """Under which keys the same answer may stand in another form."""
+        want = asked_form(document.value) if document.is_json else None
+        if want is None:
+            return None
+        return OtherForms(want, tuple(rule.keyer.key(x.request, x.body, other) for other in other_forms(document)))
 
     def _must_look_again(self, x: Exchange, rule: Rule, primary: bytes, landing: Landing, opened: bool) -> bool:
         """The landing is not for this request: what was stored is not new enough for its client, or a follower
