@@ -21,7 +21,7 @@ from gateway.pipeline.plan import Batching, Rule
 from gateway.pipeline.recording import Recording
 from gateway.policy import freshness
 from gateway.policy.coding import decode
-from gateway.policy.document import Document, dump, parse
+from gateway.policy.document import Document, dump
 from gateway.policy.items import Listed
 from gateway.upstream.batch import sealed
 from gateway.upstream.part import about_parts
@@ -37,7 +37,7 @@ class Ways:
     """What the pipeline does for one request, with the key that is given; and for a list that stays whole."""
 
     recall: Callable[[Exchange, bytes], Entry | None]
-    handle: Callable[[Exchange, bytes], Awaitable[Answer]]
+    handle: Callable[[Exchange, bytes, Document], Awaitable[Answer]]
     given_up: Callable[[bytes], Reason | None]
     whole: Callable[[Reason], Awaitable[Answer]]
 
@@ -54,12 +54,11 @@ class _Item:
     body: bytes | None = None
 
 
-def listed(rule: Rule, x: Exchange) -> tuple[Any, Listed] | None:
+def listed(rule: Rule, x: Exchange, document: Document) -> tuple[Any, Listed] | None:
     """The request as JSON, and the list of items in it; None where it goes the way of all others."""
     batching = rule.batching
     if batching is None or x.request.method != b"POST" or not batching.gathering.works:
         return None
-    document = parse(x.body)
     read = batching.items.read(document)
     if not isinstance(read, Listed) or len(read.items) > rule.route.batch.max_list or sealed(x.request.fields.pairs):
         return None
@@ -115,7 +114,7 @@ async def _ask(missing: Sequence[_Item], ways: Ways) -> None:
         request = _resized(item.x.request, len(body))
         item.x = replace(item.x, request=request, body=body, length=len(body), seat=seat)
         try:
-            item.answer = await ways.handle(item.x, item.key)
+            item.answer = await ways.handle(item.x, item.key, item.asked)
         finally:
             seat.settle()
 

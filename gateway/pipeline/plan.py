@@ -13,6 +13,7 @@ from gateway.policy.noise import noise
 from gateway.policy.parts import PartForm
 from gateway.policy.routing import Router
 from gateway.policy.storing import Storing
+from gateway.policy.streaming import Streaming
 from gateway.upstream.batch import Gathering
 from gateway.upstream.fetch import Call, Upstream
 from gateway.upstream.reply import Reply
@@ -38,6 +39,7 @@ class Rule:
     admission: Admission
     keyer: Keyer
     storing: Storing
+    streaming: Streaming
     upstream: Upstream
     batching: Batching | None = None
 
@@ -75,4 +77,4 @@ def _rule(route: RouteSettings, upstream: Upstream, quiet: frozenset[bytes]) -> 
     items, batching = form_of(route.batch), None
     if items is not None:
         batching = Batching(items, PartForm(route.batch), Gathering(upstream, route.batch, items, quiet))
-    return Rule(route, Admission(route), Keyer(route), Storing(route), upstream, batching)
+    return Rule(route, Admission(route), Keyer(route), Storing(route), Streaming(route), upstream, batching)

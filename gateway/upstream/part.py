@@ -21,6 +21,7 @@ class PartReply(Reply):
     def __init__(self, upstream: str, head: ResponseHead, body: bytes, *, whole: bool, trailers: Fields) -> None:
         self.upstream = upstream
         self.head = head
+        self._body = self._on_end = None  # nothing of it is still to come
         self._data = body
         self._size = len(body)
         self._whole = whole
