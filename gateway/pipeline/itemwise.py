@@ -57,12 +57,12 @@ class _Item:
 def listed(rule: Rule, x: Exchange, document: Document) -> tuple[Any, Listed] | None:
     """The request as JSON, and the list of items in it; None where it goes the way of all others."""
     batching = rule.batching
-    if batching is None or x.request.method != b"POST" or not batching.gathering.works:
+    if batching is None or x.request.method != b"POST":
         return None
     read = batching.items.read(document)
     if not isinstance(read, Listed) or len(read.items) > rule.route.batch.max_list or sealed(x.request.fields.pairs):
         return None
-    return document.value, read
+    return (document.value, read) if batching.gathering.works(document.value) else None
 
 
 async def answer(x: Exchange, rule: Rule, value: Any, asked: Listed, ways: Ways) -> Answer:

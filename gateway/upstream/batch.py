@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin
 
+from cachetools import TTLCache
+
 from gateway.model.errors import UpstreamError, UpstreamProtocol, UpstreamReset
 from gateway.model.fields import Pairs
 from gateway.model.settings import BatchSettings
@@ -29,7 +31,8 @@ ALONE_FOR = 60.0
 
 _MORE_CALLS = 64  # after a call for many has failed: 2 for each halving, and those alone
 _FEW = 8  # so many are asked one by one instead of in halves
-_PARTY_WAITS = 0.005  # seconds, for items of a list that find their answers slowly
+_PARTY_WAITS = 0.025  # seconds, for items of a list that find their answers slowly
+_REMEMBERED = 1024  # ways of asking
 # About the service, the caller or the place, all of which the calls have in common.
 _FOR_ALL = frozenset({401, 402, 403, 404, 405, 407, 410, 429, 501, 502, 503, 504})
 _NO_SUCH_PLACE = frozenset({404, 405, 410, 501})
@@ -88,15 +91,14 @@ class Gathering:
         self._form = form
         self._parts = PartForm(settings)
         self._quiet = noise | _LEFT_OUT
-        self._clock = clock
-        self._alone_until = 0.0
+        # By what calls have in common but the route: one odd way of asking must not part all others.
+        self._apart: TTLCache[int, bool] = TTLCache(_REMEMBERED, ALONE_FOR, timer=clock)
         self._groups: dict[object, _Group] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @property
-    def works(self) -> bool:
-        """Whether the service has not lately shown that it knows no batches."""
-        return self._clock() >= self._alone_until
+    def works(self, value: Any) -> bool:
+        """Whether the service has not lately shown that it knows no batches of requests like `value`."""
+        return hash(self._form.besides(value)) not in self._apart
 
     async def fetch(self, call: Call) -> Reply:
         """The answer to this call, from a call of its own or from one for many. Raises UpstreamError."""
@@ -110,12 +112,12 @@ class Gathering:
     def _place(self, call: Call) -> tuple[object, _Asked] | None:
         """What the call shares with those that it may travel with; None where it goes alone."""
         party = call.seat.party if call.seat is not None else None
-        if not self.works or (party is None and not self._settings.window):
+        if party is None and not self._settings.window:
             return None
         document = parse(call.body)
         read = self._form.read(document)
         fields = call.fields(b"")
-        if not isinstance(read, Single) or sealed(fields):
+        if not isinstance(read, Single) or sealed(fields) or not self.works(document.value):
             return None
         alike = frozenset((name.lower(), value) for name, value in fields if name.lower() not in self._quiet)
         asked = _Asked(call, read.kind, read.item, document.value)
@@ -196,7 +198,7 @@ class Gathering:
     async def _ask_again(self, asked: Sequence[_Asked], budget: "_Budget", why: _Apart) -> None:
         """In halves, or each alone; who comes too late for that fails."""
         if why.wrong:
-            self._alone_until = self._clock() + ALONE_FOR
+            self._apart[hash(self._form.besides(asked[0].value))] = True
         middle = len(asked) // 2
         alone = why.wrong or len(asked) <= _FEW
         smaller = [[one] for one in asked] if alone else [asked[:middle], asked[middle:]]
