@@ -8,8 +8,9 @@ import httpx
 import openai
 import pytest
 
-from tests.support.embedding import LANGSERVE, ROUTE, TEI, answer, embeddings, inputs, vector
+from tests.support.embedding import LANGSERVE, ROUTE, TEI, answer, embeddings, inputs, listed, vector
 from tests.support.gateway import Running, running, settings
+from tests.support.redis_server import redis_server
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
 
@@ -211,6 +212,32 @@ async def test_a_client_that_leaves_disturbs_no_other(rig):
     assert (await follower).json() == embeddings(["b", "c"])
     assert (await single).json() == embeddings(["c"])
     assert "hit" in status(await rig.embed("a"))
+
+
+async def test_one_call_per_item_among_replicas_that_share_a_redis():
+    async def slow(asked: Asked, wire: Wire) -> None:
+        await asyncio.sleep(0.2)
+        await answer(asked, wire)
+
+    with redis_server() as redis:
+        l2 = {"redis": {"url": redis.url}, "read_timeout": "1s"}
+        async with (
+            ScriptedUpstream(slow) as service,
+            running(settings(service.url, ROUTE, l2=l2)) as one,
+            running(settings(service.url, ROUTE, l2=l2)) as other,
+            httpx.AsyncClient(headers={"Host": "embeddings"}) as client,
+        ):
+            texts = [f"t {number}" for number in range(30)]
+            asking = [
+                client.post(f"{replica.url}/v1/embeddings", json={"model": "m", "input": wanted})
+                for replica in (one, other)
+                for wanted in (texts[:20], texts[10:], texts[15])
+            ]
+            for response in await asyncio.gather(*asking):
+                assert response.status_code == 200
+                assert all(part["embedding"] in map(vector, texts) for part in response.json()["data"])
+            seen = [item for asked in inputs(service) for item in listed(asked)]
+            assert sorted(seen) == sorted(texts)
 
 
 async def test_the_openai_sdk(rig):
