@@ -200,6 +200,9 @@ class BatchSettings(Frozen):
     items: Member | None = Field(
         default=None, description="in a request: its item, or its list of items, such as /input; none: no batches"
     )
+    ending: Reference | None = Field(
+        default=None, description="only requests whose path ends so, such as /invoke; none: all of the route's"
+    )
     parts: Member = Field(default="", description="in an answer to a list: the list of parts; empty: the whole answer")
     index: Member | None = Field(default=None, description="in a part: the number of its item; none: they are in order")
     usage: tuple[Member, ...] = Field(

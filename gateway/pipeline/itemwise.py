@@ -62,7 +62,7 @@ def listed(rule: Rule, x: Exchange, document: Document) -> tuple[Any, Listed] | 
     read = batching.items.read(document)
     if not isinstance(read, Listed) or len(read.items) > rule.route.batch.max_list or sealed(x.request.fields.pairs):
         return None
-    return (document.value, read) if batching.gathering.works(document.value) else None
+    return (document.value, read) if batching.gathering.works(x.request.path, document.value) else None
 
 
 async def answer(x: Exchange, rule: Rule, value: Any, asked: Listed, ways: Ways) -> Answer:

@@ -90,15 +90,16 @@ class Gathering:
         self._settings = settings
         self._form = form
         self._parts = PartForm(settings)
+        self._ending = (settings.ending or "").encode()
         self._quiet = noise | _LEFT_OUT
         # By what calls have in common but the route: one odd way of asking must not part all others.
         self._apart: TTLCache[int, bool] = TTLCache(_REMEMBERED, ALONE_FOR, timer=clock)
         self._groups: dict[object, _Group] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def works(self, value: Any) -> bool:
-        """Whether the service has not lately shown that it knows no batches of requests like `value`."""
-        return hash(self._form.besides(value)) not in self._apart
+    def works(self, target: bytes, value: Any) -> bool:
+        """Whether the route says so, and the service has not lately shown that it knows no batches of such requests."""
+        return target.partition(b"?")[0].endswith(self._ending) and hash(self._form.besides(value)) not in self._apart
 
     async def fetch(self, call: Call) -> Reply:
         """The answer to this call, from a call of its own or from one for many. Raises UpstreamError."""
@@ -117,7 +118,7 @@ class Gathering:
         document = parse(call.body)
         read = self._form.read(document)
         fields = call.fields(b"")
-        if not isinstance(read, Single) or sealed(fields) or not self.works(document.value):
+        if not isinstance(read, Single) or sealed(fields) or not self.works(call.target, document.value):
             return None
         alike = frozenset((name.lower(), value) for name, value in fields if name.lower() not in self._quiet)
         asked = _Asked(call, read.kind, read.item, document.value)

@@ -127,6 +127,14 @@ async def test_langserve_has_a_place_of_its_own_for_several():
         assert service.asked[0].line == b"POST /a/chain/batch?x=1 HTTP/1.1"
 
 
+async def test_only_what_ends_as_the_route_says_is_gathered():
+    async with gathering(route=LANGSERVE, ending="/invoke") as (made, service):
+        await parts(made, *(about(n, target=b"/c/invoke?a/b") for n in range(2)))
+        found = await parts(made, *(about(n, target=b"/c/invoke/more") for n in range(2)))
+        assert [asked.line.split()[1] for asked in service.asked] == [b"/c/batch?a/b"] + [b"/c/invoke/more"] * 2
+        assert [status for status, _ in found] == [200, 200]
+
+
 async def test_one_bad_item_fails_only_its_caller():
     async def refuses(items: list[Any], asked: Asked, wire: Wire) -> bool:
         if "bad" in items:
@@ -139,7 +147,7 @@ async def test_one_bad_item_fails_only_its_caller():
         assert found.pop(20) == (400, {"error": 1})
         assert [body["data"] for _, body in found] == [embeddings([text])["data"] for text in texts]
         assert len(service.asked) < 20
-        assert made.works({"input": "z"})
+        assert made.works(b"/v1/embeddings", {"input": "z"})
 
 
 async def test_how_often_a_failed_call_is_sent_again_is_limited():
@@ -183,12 +191,12 @@ async def test_an_answer_that_cannot_be_taken_apart_sends_all_alone_for_a_while(
 
     async with gathering(unless(wrong)) as (made, service):
         assert await parts(made, about("a"), about("b")) == [(200, embeddings(["a"])), (200, embeddings(["b"]))]
-        assert not made.works({"input": "z"})
-        assert made.works({"input": "z", "dimensions": 2})
+        assert not made.works(b"/v1/embeddings", {"input": "z"})
+        assert made.works(b"/v1/embeddings", {"input": "z", "dimensions": 2})
         await parts(made, about("c"), about("d"))
         assert len(service.asked) == 5
         made.clock.now += ALONE_FOR
-        assert made.works({"input": "z"})
+        assert made.works(b"/v1/embeddings", {"input": "z"})
 
 
 async def test_a_place_that_is_not_there_is_not_asked_again():
@@ -201,7 +209,7 @@ async def test_a_place_that_is_not_there_is_not_asked_again():
     async with gathering(no_batch, LANGSERVE) as (made, service):
         found = await parts(made, about(1, target=b"/c/invoke"), about(2, target=b"/c/invoke"))
         assert [body["output"]["said"] for _, body in found] == [1, 2]
-        assert (len(service.asked), made.works({"input": 3})) == (3, False)
+        assert (len(service.asked), made.works(b"/v1/embeddings", {"input": 3})) == (3, False)
 
 
 async def test_a_cookie_for_several_clients_is_given_to_none():
