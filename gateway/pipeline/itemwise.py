@@ -27,6 +27,7 @@ from gateway.upstream.batch import sealed
 from gateway.upstream.part import about_parts
 
 _AT_ONCE = 64  # items that are looked up before others get their turn
+_MOST_BYTES = 8 << 20  # of what a request says beside its items, and each item's request would say again
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"trailer", b"expect"})
 # Such an answer to one item is about the service or the caller: the list would get it, too.
 _FOR_ALL = frozenset({401, 402, 403, 407, 429, 502, 503, 504})
@@ -61,6 +62,8 @@ def listed(rule: Rule, x: Exchange, document: Document) -> tuple[Any, Listed] | 
         return None
     read = batching.items.read(document)
     if not isinstance(read, Listed) or len(read.items) > rule.route.batch.max_list or sealed(x.request.fields.pairs):
+        return None
+    if len(read.items) * len(batching.items.besides(document.value)) > _MOST_BYTES:
         return None
     return (document.value, read) if batching.gathering.works(x.request.path, document.value) else None
 

@@ -75,6 +75,6 @@ class Plan:
 
 def _rule(route: RouteSettings, upstream: Upstream, quiet: frozenset[bytes]) -> Rule:
     items, batching = form_of(route.batch), None
-    if items is not None:
+    if items is not None and route.cache.mode == "on":  # in shadow, clients get what they would get without us
         batching = Batching(items, PartForm(route.batch), Gathering(upstream, route.batch, items, quiet))
     return Rule(route, Admission(route), Keyer(route), Storing(route), Streaming(route), upstream, batching)

@@ -33,6 +33,7 @@ _MORE_CALLS = 64  # after a call for many has failed: 2 for each halving, and th
 _FEW = 8  # so many are asked one by one instead of in halves
 _PARTY_WAITS = 0.025  # seconds, for items of a list that find their answers slowly
 _REMEMBERED = 1024  # ways of asking
+_FULL = 4 << 20  # bytes of request bodies, which all go into one
 # About the service, the caller or the place, all of which the calls have in common.
 _FOR_ALL = frozenset({401, 402, 403, 404, 405, 407, 410, 429, 501, 502, 503, 504})
 _NO_SUCH_PLACE = frozenset({404, 405, 410, 501})
@@ -59,9 +60,10 @@ class _Asked:
 
 @dataclass(slots=True)
 class _Group:
-    """Calls that will travel together. left: how many of them are still waited for."""
+    """Calls that will travel together. size: of their bodies. left: how many of them are still waited for."""
 
     asked: list[_Asked] = field(default_factory=list)
+    size: int = 0
     left: int = 0
     timer: asyncio.TimerHandle | None = None
     task: "asyncio.Task[None] | None" = None
@@ -133,7 +135,8 @@ class Gathering:
             group.timer = asyncio.get_running_loop().call_later(wait, self._send, key)
         group.asked.append(asked)
         group.left += 1
-        if len(group.asked) >= self._settings.max_items:
+        group.size += len(asked.call.body)
+        if len(group.asked) >= self._settings.max_items or group.size >= _FULL:
             self._send(key)
         if seat is not None:
             seat.party.complete = lambda: self._send(key)

@@ -148,6 +148,23 @@ async def test_a_list_that_vouches_for_its_bytes_stays_whole(fields):
         assert service.asked[0].body == asks("a", "b")
 
 
+async def test_a_list_beside_which_much_is_said_stays_whole():
+    async with ScriptedUpstream(answer) as service, rigged(service.url, ROUTE) as rig:
+        body = json.dumps({"input": [f"t {n}" for n in range(200)], "instruction": "y" * 50_000}).encode()
+        x, _ = await rig.ask(TARGET, body)
+        assert (x.outcome, x.items) == (Outcome.MISS, 0)
+        assert service.asked[0].body == body
+
+
+async def test_in_shadow_everything_is_asked_as_it_comes():
+    async with ScriptedUpstream(answer) as service, rigged(service.url, {**ROUTE, "cache": {"mode": "shadow"}}) as rig:
+        for _ in range(2):
+            x, body = await ask(rig, "a", "b")
+            assert (x.outcome, x.reason, body) == (Outcome.BYPASS, Reason.SHADOW, embeddings(["a", "b"]))
+        await asyncio.gather(*(rig.ask(TARGET, b'{"input": "%d"}' % n) for n in range(3)))
+        assert len(service.asked) == 5
+
+
 async def test_a_request_that_wants_new_answers_gets_them():
     route = {**ROUTE, "cache": {"request_directives": "respect"}}
     async with ScriptedUpstream(answer) as service, rigged(service.url, route) as rig:

@@ -100,6 +100,13 @@ async def test_a_group_that_is_full_does_not_wait():
         assert sorted(inputs(service)) == [["a", "b"], ["c", "d"]]
 
 
+async def test_a_group_is_bounded_in_bytes():
+    async with gathering(window="1s") as (made, service):
+        async with asyncio.timeout(0.9):
+            await parts(made, *(about(text * 300_000, more="y" * 700_000) for text in "abcde"))
+        assert [len(asked) for asked in inputs(service)] == [5]
+
+
 async def test_without_a_window_nobody_waits():
     async with gathering(window=0) as (made, service):
         await parts(made, about("a"), about("b"))
