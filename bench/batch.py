@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from bench import servers
@@ -127,6 +128,59 @@ def load(name: str, url: str, quick: bool) -> list[list[bytes]]:
     return lists(10 if quick else 25, url) if name == LOADS[2] else known(20 if quick else 150, url)
 
 
+def summed(rounds: dict[tuple[str, str], list[Round]]) -> list[dict[str, Any]]:
+    """One record for each load and server."""
+    figures = []
+    for (what, name), made in rounds.items():
+        answers = sum(one.answers for one in made)
+        calls, items = sum(one.calls for one in made) / answers, sum(one.items for one in made) / answers
+        figures.append(
+            {
+                "load": what,
+                "server": name,
+                "calls_per_answer": calls,
+                "items_per_answer": items,
+                "busy_s": calls * PER_CALL + items * PER_ITEM,
+                "answers_per_s": answers / sum(one.wall for one in made),
+                "p50_s": statistics.median(seconds for one in made for seconds in one.seconds),
+                "cpu_us": None if name == ALONE else sum(one.cpu for one in made) / answers * 1e6,
+            }
+        )
+    return figures
+
+
+def row(figure: dict[str, Any]) -> list[str]:
+    """Its line in the table."""
+    cpu = figure["cpu_us"]
+    return [
+        figure["load"],
+        figure["server"],
+        f"{figure['calls_per_answer']:.2f}",
+        f"{figure['items_per_answer']:.2f}",
+        f"{figure['busy_s'] * 1e3:.1f}",
+        f"{figure['answers_per_s']:.0f}",
+        f"{figure['p50_s'] * 1e3:.1f}",
+        "-" if cpu is None else f"{cpu:.0f}",
+    ]
+
+
+def verdicts(figures: list[dict[str, Any]]) -> list[str]:
+    """What was claimed, and whether it holds."""
+    at = {(figure["load"], figure["server"]): figure for figure in figures}
+    crowd, alone, shared, _ = (at[what, "ragfront"] for what in LOADS)
+    base = {what: at[what, ALONE] for what in LOADS}
+    longer = (alone["p50_s"] - at[LOADS[1], NO_BATCHES]["p50_s"]) * 1e3
+    return [
+        verdict(
+            "64 clients: the service's time, x without a gateway", crowd["busy_s"] / base[LOADS[0]]["busy_s"], 1 / 5
+        ),
+        verdict("overlapping lists: the service's time, x without", shared["busy_s"] / base[LOADS[2]]["busy_s"], 0.6),
+        verdict("one client: ms longer at p50 than without batches", longer, 8),
+        f"64 clients: {crowd['answers_per_s'] / base[LOADS[0]]['answers_per_s']:.1f} times as many answers a second",
+        f"the service serves one call at a time: {PER_CALL * 1e3:g} ms, and {PER_ITEM * 1e3:g} ms for each item",
+    ]
+
+
 def main() -> None:
     args = begin(parser(__doc__))
     rounds: dict[tuple[str, str], list[Round]] = {}
@@ -141,34 +195,10 @@ def main() -> None:
                 with console.status(f"{name}, {what}"):
                     made = measured(server, upstream, load(what, server.url, args.quick))
                     rounds.setdefault((what, name), []).append(made)
-    rows, figures = [], []
-    for (what, name), made in rounds.items():
-        answers = sum(one.answers for one in made)
-        rate = answers / sum(one.wall for one in made)
-        p50 = statistics.median(seconds for one in made for seconds in one.seconds)
-        calls, items = sum(one.calls for one in made) / answers, sum(one.items for one in made) / answers
-        cpu = "-" if name == ALONE else f"{sum(one.cpu for one in made) / answers * 1e6:.0f}"
-        busy = calls * PER_CALL + items * PER_ITEM
-        told = f"{calls:.2f}", f"{items:.2f}", f"{busy * 1e3:.1f}"
-        rows.append([what, name, *told, f"{rate:.0f}", f"{p50 * 1e3:.1f}", cpu])
-        figures.append({"load": what, "server": name, "calls_per_answer": calls, "items_per_answer": items,
-                        "busy_s": busy, "answers_per_s": rate, "p50_s": p50, "cpu_us": cpu})  # fmt: skip
-    at = {(figure["load"], figure["server"]): figure for figure in figures}
-    crowd, alone, shared, _ = (at[what, "ragfront"] for what in LOADS)
-    base = {what: at[what, ALONE] for what in LOADS}
-    longer = (alone["p50_s"] - at[LOADS[1], NO_BATCHES]["p50_s"]) * 1e3
-    lines = [
-        verdict(
-            "64 clients: the service's time, x without a gateway", crowd["busy_s"] / base[LOADS[0]]["busy_s"], 1 / 5
-        ),
-        verdict("overlapping lists: the service's time, x without", shared["busy_s"] / base[LOADS[2]]["busy_s"], 0.6),
-        verdict("one client: ms longer at p50 than without batches", longer, 8),
-        f"64 clients: {crowd['answers_per_s'] / base[LOADS[0]]['answers_per_s']:.1f} times as many answers a second",
-        f"the service serves one call at a time: {PER_CALL * 1e3:g} ms, and {PER_ITEM * 1e3:g} ms for each item",
-    ]
+    figures = summed(rounds)
     header = ["load", "server", "calls", "items", "service ms", "answers/s", "p50 ms", "CPU us"]
     title = "Batches: what an answer costs a service that serves one call at a time; the gateway's own CPU time"
-    report("batch", title, header, rows, figures, lines=lines, quick=args.quick)
+    report("batch", title, header, list(map(row, figures)), figures, lines=verdicts(figures), quick=args.quick)
 
 
 if __name__ == "__main__":
