@@ -52,8 +52,9 @@ def _row(route: RouteSettings, to: str) -> tuple[str, ...]:
 
 
 def _match(match: Match) -> str:
-    """Lines `POST /rag`, `on rag.example.org`, `if x-tenant, /stream`: names only, since patterns are long."""
-    text = f"{'|'.join(match.method) or 'any'} {match.path or '*'}"
+    """Lines `POST /rag` (each path), `on rag.example.org`, `if x-tenant, /stream`: only names, as patterns are long."""
+    methods = "|".join(match.method) or "any"
+    text = "\n".join(f"{methods} {path}" for path in match.paths or ("*",))
     if match.host:
         text += f"\non {', '.join(match.host)}"
     conditions = [*match.headers, *(condition.pointer or "the body" for condition in match.body)]
