@@ -169,6 +169,9 @@ def _check_conditions(route: RouteSettings, path: Path) -> Iterator[Finding]:
         (("cache", "store_unless"), route.cache.store_unless),
         (("empty", "when"), route.empty.when),
         (("bypass_when",), route.bypass_when),
+        (("stream", "when"), route.stream.when),
+        (("stream", "terminal"), route.stream.terminal),
+        (("stream", "error"), route.stream.error),
     )
     for name, conditions in lists:
         for index, condition in enumerate(conditions):
