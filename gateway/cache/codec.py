@@ -1,8 +1,8 @@
 """Codec: Entry <-> versioned, checksummed bytes. No I/O, no clock, never pickle.
 
 A record is a fixed header (numbers), the answer's head as it goes on the wire, coding, route, surrogate keys (JSON
-where there are any), and the body, as it is or as one zstd frame. What comes back from a store is not trusted:
-anything odd decodes to None, and memory is claimed only for what the record's own length makes plausible.
+where there are any), a stream's timeline, and the body, as it is or as one zstd frame. What comes back from a store is
+not trusted: anything odd decodes to None, and memory is claimed only for what the record's length makes plausible.
 """
 
 import math
@@ -16,13 +16,13 @@ import zstandard
 from gateway.model.entry import Entry, EntryFlag, Windows
 
 _MAGIC = b"rf"
-_VERSION = 2
+_VERSION = 3
 _PLAIN, _ZSTD = 0, 1
 
-# magic, version, body coding | crc32 of all that follows | sizes of head and tags, of the body when decoded, of
-# coding and route | flags, ledger version | six times in seconds.
+# magic, version, body coding | crc32 of all that follows | sizes of head, tags and timeline, of the body when
+# decoded, of coding and route | flags, ledger version | six times in seconds.
 _PREFIX = struct.Struct("<2sBBI")
-_NUMBERS = struct.Struct("<IIIHHIQ6d")
+_NUMBERS = struct.Struct("<IIIIHHIQ6d")
 _HEADER = struct.Struct(_PREFIX.format + _NUMBERS.format[1:])
 
 MAX_BODY = 1 << 28
@@ -58,11 +58,12 @@ def encode(entry: Entry, compress_over: int, compressor: zstandard.ZstdCompresso
         if len(packed) < len(body) <= len(packed) * _MAX_RATIO:
             packing, body = _ZSTD, packed
     numbers = _NUMBERS.pack(
-        len(entry.head), len(tags), len(entry.body), len(entry.coding), len(route), entry.flags, entry.version,
+        len(entry.head), len(tags), len(entry.timeline), len(entry.body), len(entry.coding), len(route),
+        entry.flags, entry.version,
         entry.fresh_until, entry.fresh_for, *entry.stale,
         entry.initial_age, entry.upstream_seconds,
     )  # fmt: skip
-    start = b"".join((numbers, entry.head, entry.coding, route, tags))
+    start = b"".join((numbers, entry.head, entry.coding, route, tags, entry.timeline))
     crc = zlib.crc32(body, zlib.crc32(start))
     return b"".join((_PREFIX.pack(_MAGIC, _VERSION, packing, crc), start, body))
 
@@ -78,7 +79,7 @@ def decode(record: bytes | memoryview) -> Entry | None:
 def _decode(record: memoryview) -> Entry | None:
     (
         magic, version, packing, crc,
-        head_size, tags_size, body_size, coding_size, route_size, flags, ledger,
+        head_size, tags_size, timeline_size, body_size, coding_size, route_size, flags, ledger,
         fresh_until, fresh_for, stale_while, stale_error, initial_age, upstream_seconds,
     ) = _HEADER.unpack_from(record)  # fmt: skip
     if magic != _MAGIC or version != _VERSION or zlib.crc32(record[_PREFIX.size :]) != crc:
@@ -88,7 +89,8 @@ def _decode(record: memoryview) -> Entry | None:
     coding_at = _HEADER.size + head_size
     route_at = coding_at + coding_size
     tags_at = route_at + route_size
-    body_at = tags_at + tags_size
+    timeline_at = tags_at + tags_size
+    body_at = timeline_at + timeline_size
     head = bytes(record[_HEADER.size : coding_at])
     body = _body(record[body_at:], packing, body_size)
     if body is None or body_at > len(record) or _HEAD.fullmatch(head) is None:
@@ -102,10 +104,11 @@ def _decode(record: memoryview) -> Entry | None:
         fresh_for,
         Windows(stale_while, stale_error),
         initial_age or 0.0,  # the constant, not one more object per entry
-        tuple(map(_text, orjson.loads(record[tags_at:body_at]))) if tags_size else (),
+        tuple(map(_text, orjson.loads(record[tags_at:timeline_at]))) if tags_size else (),
         ledger,
         _FLAGS[flags],
         upstream_seconds,
+        bytes(record[timeline_at:body_at]) if timeline_size else b"",
     )
 
 

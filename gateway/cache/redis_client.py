@@ -15,7 +15,7 @@ from redis.asyncio.connection import (
     parse_url,
 )
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import Sentinel, SentinelManagedSSLConnection
 from redis.backoff import NoBackoff
 
 from gateway.model.settings import RedisSettings
@@ -57,6 +57,8 @@ def client(settings: RedisSettings) -> Client:
     place: dict[str, Any] = {"host": url.get("host", "localhost"), "port": url.get("port", 6379)}
     kind = url.get("connection_class", Connection)
     tls = _tls(settings) if kind is SSLConnection else {}
+    if tls:
+        kind = _with_one_context(SSLConnection)
     if settings.cluster:
         return _cluster(settings, common | login | place | _switch(tls))
     if settings.sentinel is not None:
@@ -82,6 +84,8 @@ def client(settings: RedisSettings) -> Client:
 def _sentinel(settings: RedisSettings, host: str, port: int, asked: dict[str, Any], master: dict[str, Any]) -> Client:
     limits = {"socket_timeout": _NODE_SECONDS, "socket_connect_timeout": _NODE_SECONDS}
     tls = {name: value for name, value in master.items() if name.startswith("ssl")}
+    if tls:
+        master |= {"connection_class": _with_one_context(SentinelManagedSSLConnection)}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py left its constructor without annotations
         [(host, port), *(_address(address) for address in settings.sentinels)],
         sentinel_kwargs={"protocol": 2, "driver_info": None, "retry": Retry(NoBackoff(), 0), **limits, **asked, **tls},
@@ -118,6 +122,23 @@ def _tls(settings: RedisSettings) -> dict[str, Any]:
         "ssl_certfile": settings.tls.cert,
         "ssl_keyfile": settings.tls.key,
     }
+
+
+def _with_one_context(kind: type[SSLConnection]) -> type[SSLConnection]:
+    """`kind`, whose connections share what they verify by.
+
+    redis-py reads the system's certificates anew for each: 40 ms for which the event loop does nothing else.
+    """
+
+    class OneContext(kind):  # type: ignore[misc, valid-type]
+        shared: Any = None
+        ssl_context: Any
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            OneContext.shared = self.ssl_context = OneContext.shared or self.ssl_context
+
+    return OneContext
 
 
 def _switch(tls: dict[str, Any]) -> dict[str, Any]:

@@ -178,15 +178,18 @@ class Tiers:
                 return found
             await self._shared.leases.claim(lease)
             if lease.state is Claim.GRANTED:
-                return await self._take_over(lease, now + loop.time() - began, l1_ttl)
+                return await self.look_again(lease, now + loop.time() - began, l1_ttl)
             left = pause if deadline is None else deadline - loop.time()
             if lease.state is Claim.GIVEN_UP or left <= 0:
                 return Lookup(None, found.reason, lease=lease)
             await asyncio.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    async def _take_over(self, lease: Lease, now: float, l1_ttl: float) -> Lookup:
-        """Its owner may have stored the answer and given the lease back after we looked, so we look once more."""
+    async def look_again(self, lease: Lease, now: float, l1_ttl: float) -> Lookup:
+        """For a fresh entry, when the lease has just been GRANTED. Where there is one, the lease is given back.
+
+        1 we look, and find nothing; 2 its owner stores the answer and gives the lease back; 3 we are granted it.
+        """
         try:
             found = await self._fresh(lease.key, now, l1_ttl)
         except asyncio.CancelledError:

@@ -28,6 +28,8 @@ class ClientConnection(RequestHandler):
         self._limits = limits
         self._head_timer: asyncio.TimerHandle | None = None
         self.raw: bytes | None = None  # the bytes of the request in hand, where they were that and nothing else
+        self._waits = False  # for a seat
+        self._held = b""  # what came meanwhile
         self._server = server
         self.intake = RequestIntake(
             self,
@@ -55,6 +57,11 @@ class ClientConnection(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Bytes from the client: for the hit lane if they are a known request, else the ordinary way."""
         self.raw = None
+        if self._waits:
+            # uvloop reads as soon as a connection is made, whatever it was told before: this stops it.
+            self._held += data
+            self._pause_transport_reading()
+            return
         if self._waiter is not None and self.intake.at_rest and not (self.draining or self._paused):
             lane = self._server.lane
             answer = lane.answer(data, self.intake.peer) if lane is not None else None
@@ -82,6 +89,18 @@ class ClientConnection(RequestHandler):
         self.intake.message_consumed()
         self._answer(*asked)
         return []
+
+    def await_seat(self) -> None:
+        """Read nothing until `take_seat`."""
+        self._waits = True
+        self._pause_transport_reading()
+
+    def take_seat(self) -> None:
+        """Read, and first what came while it waited."""
+        held, self._held, self._waits = self._held, b"", False
+        self._resume_transport_reading()
+        if held:
+            self.data_received(held)
 
     def _answer(self, head: bytes, body: bytes) -> None:
         """Send a hit, on the spot."""
@@ -182,7 +201,7 @@ class ClientServer(web.Server):
         self._seated += 1
         if self._seated > self.limits.connections:
             self._waiting.append(connection)
-            connection._pause_transport_reading()
+            connection.await_seat()
 
     def unseat(self, connection: ClientConnection) -> None:
         """One left: the next may be read."""
@@ -190,4 +209,4 @@ class ClientServer(web.Server):
         if connection in self._waiting:
             self._waiting.remove(connection)
         elif self._waiting:
-            self._waiting.popleft()._resume_transport_reading()
+            self._waiting.popleft().take_seat()

@@ -1,5 +1,6 @@
 """Deliver: an answer of the pipeline to bytes for the client, with Age, Cache-Status and Server-Timing."""
 
+import asyncio
 import time
 from http import HTTPStatus
 
@@ -7,13 +8,16 @@ import orjson
 
 from gateway.listeners import hits
 from gateway.listeners.outgoing import Outgoing
+from gateway.model.entry import Entry, EntryFlag
 from gateway.model.exchange import Exchange
 from gateway.model.fields import Fields, Pairs
 from gateway.model.outcome import Outcome
+from gateway.model.settings import StreamSettings
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem
 from gateway.pipeline.plan import Plan
 from gateway.policy import freshness
 from gateway.policy.cachestatus import cache_status
+from gateway.policy.pacing import beats
 from gateway.upstream.reply import Reply
 
 _FRESH = frozenset({Outcome.HIT, Outcome.EMPTY})
@@ -50,6 +54,10 @@ class Delivery:
             await self._out.whole(head, b"")
             return
         x.status = entry.status
+        stream = x.route.stream if x.route is not None and entry.flags & EntryFlag.STREAM else None
+        if stream is not None and stream.replay.pace != "at-once":
+            await self._paced(entry, age, stream)
+            return
         if x.outcome in _FRESH and self._out.plain:
             self._out.begun = True
             await self._out.whole(hits.head(entry, x.now, self._plan.settings.server_timing), entry.body)
@@ -60,6 +68,18 @@ class Delivery:
         pairs = (*entry.fields, *length, (b"Age", age), *self._told())
         head = self._out.head(entry.status, entry.reason, pairs, length=len(entry.body))
         await self._out.whole(head, entry.body)
+
+    async def _paced(self, entry: Entry, age: bytes, stream: StreamSettings) -> None:
+        """A stored stream, part by part, each in its time."""
+        out, loop = self._out, asyncio.get_running_loop()
+        out.write(out.head(entry.status, entry.reason, (*entry.fields, (b"Age", age), *self._told()), length=None))
+        began = loop.time()
+        for seconds, part in beats(entry, stream.replay.pace, stream.framing):
+            wait = began + seconds - loop.time()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            await out.body(part)
+        out.end()
 
     async def _recording(self, answer: FromRecording) -> None:
         x, recording = self._x, answer.recording

@@ -85,11 +85,11 @@ class HitLane:
         if (
             entry is None
             or now >= entry.fresh_until
-            or entry.flags > EntryFlag.EMPTY
+            or entry.flags & resolved.refused
             or entry.coding != resolved.coding
         ):
             return None
-        tally = resolved.empties if entry.flags else resolved.hits
+        tally = resolved.empties if entry.flags & EntryFlag.EMPTY else resolved.hits
         tally.requests += 1
         tally.sent += len(entry.body)
         tally.saved += entry.upstream_seconds

@@ -4,6 +4,7 @@ Two generations stand in for an LRU: what was asked lately is in the young one, 
 it becomes the old one. A hit costs one look into a dict (0.1 us); a cachetools LRU costs ten times that.
 """
 
+from gateway.model.entry import EntryFlag
 from gateway.model.settings import RouteSettings
 from gateway.observe.tally import Tally
 
@@ -13,10 +14,11 @@ _BOOKKEEPING = 400  # bytes of an item beside its own: objects and table rows
 class Resolved:
     """What some request bytes mean: an entry's key, in which coding their sender takes it, where it is counted.
 
-    hits, empties: the tallies of the two outcomes. last: bytes that came to this in another way, once.
+    hits, empties: the tallies of the two outcomes. refused: flags of entries that are not sent at once.
+    last: bytes that came to this in another way, once.
     """
 
-    __slots__ = ("coding", "empties", "hits", "key", "last", "route")
+    __slots__ = ("coding", "empties", "hits", "key", "last", "refused", "route")
 
     def __init__(self, key: bytes, route: RouteSettings, coding: bytes, hits: Tally, empties: Tally) -> None:
         self.key = key
@@ -24,6 +26,7 @@ class Resolved:
         self.coding = coding
         self.hits = hits
         self.empties = empties
+        self.refused = EntryFlag.VARY if route.stream.replay.pace == "at-once" else EntryFlag.VARY | EntryFlag.STREAM
         self.last = b""
 
 

@@ -17,6 +17,7 @@ from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
 from gateway.pipeline.answer import FromEntry, Problem, failure
 from gateway.pipeline.handle import Pipeline
+from gateway.pipeline.recording import TooSlow
 from gateway.wire.intake import Body, Refused
 
 _log = logging.getLogger("ragfront.proxy")
@@ -88,6 +89,9 @@ class Proxy:
             await self._last_word(delivery, out, failure(exc))
         except ConnectionError:
             x.outcome, x.reason = Outcome.ERROR, Reason.CLIENT_GONE
+            out.abort()
+        except TooSlow:
+            x.outcome, x.reason = Outcome.ERROR, Reason.CLIENT_TIMEOUT
             out.abort()
         except _BodyError as exc:
             x.outcome, x.reason = Outcome.ERROR, exc.reason

@@ -36,6 +36,7 @@ class Entry:
     fresh_until: Unix seconds. fresh_for: seconds from when it was stored until then.
     version: the ledger version that the worker knew when the upstream call began.
     upstream_seconds: how long the upstream took; what each hit saves.
+    timeline: when the parts of a stream came (policy/pacing); b"" where nobody wants to know.
     until, used: how long memory may be trusted, and whether it was asked lately; memory's own, never stored.
     """
 
@@ -51,6 +52,7 @@ class Entry:
     version: int = 0
     flags: EntryFlag = EntryFlag.NONE
     upstream_seconds: float = 0.0
+    timeline: bytes = b""
     until: float = field(default=0.0, compare=False, repr=False)
     used: bool = field(default=False, compare=False, repr=False)
 

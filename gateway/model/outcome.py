@@ -51,7 +51,8 @@ class Reason(StrEnum):
     PARTIAL_CONTENT = "partial-content"
     ANSWER_TOO_LARGE = "answer-too-large"
     TRUNCATED = "truncated"
-    STREAM = "stream"
+    STREAM = "stream"  # its events cannot be told apart
+    STREAM_FAILED = "stream-failed"  # an event in it says so
     STORE_UNLESS = "store-unless"
     NOT_FRESH = "not-fresh"  # the upstream says that it is stale at once
     TRAILERS = "trailers"

@@ -165,7 +165,7 @@ class StreamSettings(Frozen):
     )
     terminal: tuple[EventCondition, ...] = Field(
         default=(EventCondition(data="[DONE]"),),
-        description="any of these is the last event of a whole stream; without one it is not stored",
+        description="any of these is the last event of a whole stream; []: a clean end of the body is enough",
     )
     error: tuple[EventCondition, ...] = Field(
         default=(EventCondition(event="error"), EventCondition(pointer="/error", is_not=None)),
@@ -354,7 +354,9 @@ class AdminSettings(Frozen):
     """The listener for metrics, health and control."""
 
     listen: str = Field(default="127.0.0.1:9090", description="host:port; `off` for none")
-    token: str | None = Field(default=None, repr=False, description="bearer token; needed beyond loopback")
+    token: str | None = Field(
+        default=None, repr=False, description="bearer token that all but the probes ask for; needed beyond loopback"
+    )
 
 
 class Settings(Frozen):

@@ -128,6 +128,8 @@ class Metrics:
             tally.overhead.add(max(0.0, duration - exchange.upstream_seconds))
         if exchange.saved_seconds:
             tally.saved += exchange.saved_seconds
+        elif exchange.outcome is Outcome.COLLAPSED:
+            tally.saved += exchange.upstream_seconds
         if exchange.collapsed:
             tally.collapsed += 1
         if exchange.stored:

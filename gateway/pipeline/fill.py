@@ -15,7 +15,9 @@ from gateway.pipeline.plan import Rule
 from gateway.pipeline.recording import Recording
 from gateway.policy import variants
 from gateway.policy.freshness import Verdict, classify, coarse
+from gateway.policy.pacing import Timeline
 from gateway.policy.storing import Skip, Store, vary_names
+from gateway.policy.streaming import Watch
 from gateway.upstream.fetch import Call
 from gateway.upstream.reply import Reply
 from gateway.wire.head import ResponseHead
@@ -37,8 +39,29 @@ class Job:
     key: bytes
     primary: bytes
     stale: Entry | None = None
+    wanted: bool = True  # somebody waits for it; False: it was opened to renew what has been served stale
     look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
     lease: bool = True
+
+
+@dataclass(slots=True)
+class Reception:
+    """An answer that is being received. skip: why it will not be stored, as far as its head tells."""
+
+    reply: Reply
+    recording: Recording
+    skip: Skip | None
+    watch: Watch | None
+    timeline: Timeline | None
+    started: float
+
+    def take(self, piece: bytes, clock: Callable[[], float]) -> None:
+        """The next bytes of its body."""
+        self.recording.feed(piece)
+        if self.timeline is not None:
+            self.timeline.mark(self.recording.size, clock())
+        if self.watch is not None:
+            self.watch.feed(piece)
 
 
 class Filler:
@@ -65,14 +88,19 @@ class Filler:
     async def _fill(self, job: Job, flight: Flight) -> None:
         """Land the flight with the best there is, and store what may be stored."""
         route = job.rule.route
+        flight.expendable = job.wanted and route.cache.finish == "wanted"
         if job.look and await self._find(job, flight):
             return
         if not (route.lease.enabled and job.lease):
             await self._ask(job, flight)
             return
         lease = await self._tiers.claim(job.key, route.lease.ttl)
+        found: Lookup | None = None
         if lease.state is Claim.HELD and not flight.landed:
             found = await self._tiers.wait(lease, self._wall(), self._l1_ttl(job))
+        elif lease.state is Claim.GRANTED and lease.shared and job.look:
+            found = await self._tiers.look_again(lease, self._wall(), self._l1_ttl(job))
+        if found is not None:
             if await self._settles(job, flight, found):
                 return
             if found.lease is None:  # an answer came, but it is another variant's: ask without a lease
@@ -134,26 +162,41 @@ class Filler:
                 return False
             if skip is not None and not skip.shareable:
                 return self._hand_over(job, flight, reply, b"", skip.reason, started)
-            return await self._receive(job, flight, reply, skip, started)
+            watch = job.rule.streaming.watch(head.fields)
+            if skip is None and watch is not None and not watch.readable:
+                skip = Skip(Reason.STREAM, shareable=True)
+            flight.expendable = job.wanted and (skip is not None or job.rule.route.cache.finish == "wanted")
+            return await self._receive(job, flight, reply, skip, watch, started)
         except BaseException:  # the worker ends, or a bug: the connection must not stay taken
             reply.close()
             raise
 
-    async def _receive(self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, started: float) -> bool:
-        """Receive the body; an answer of unknown length that is no JSON is passed on while it comes."""
-        head = reply.head
-        recording = Recording(head.status, head.reason, head.fields.pairs, job.rule.route.cache.max_body, reply.length)
+    async def _receive(
+        self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, watch: Watch | None, started: float
+    ) -> bool:
+        """Receive the body. A stream, or what is neither JSON nor of known length, is passed on while it comes."""
+        got = self._reception(job, flight, reply, skip, watch, started)
+        recording = got.recording
+        live = watch is not None or (skip is None and reply.length is None and not _is_json(reply.head))
+        limits = job.rule.upstream.settings.timeouts
+        timer = reply.due(limits.first_event, "event") if watch is not None and not watch.began else None
         try:
-            if skip is None and reply.length is None and not _is_json(head):
-                landing = self._landing(job, reply, started)
-                landing.recording = recording
-                flight.land(landing)
-                await flight.told()  # an over-long answer is given up where nobody reads it: its readers come first
+            # Where a stale answer can stand in, the client hears nothing before it is clear that it need not.
+            if live and (job.stale is None or watch is None):
+                await self._go_live(job, flight, got)
             while piece := await reply.read():
-                recording.feed(piece)
+                got.take(piece, self._clock)
+                if watch is not None and watch.began:
+                    if timer is not None:
+                        timer.cancel()
+                        timer = None
+                    if watch.failed and not flight.landed and self._land_stale(job, flight):
+                        reply.close()
+                        return False
+                    if not flight.landed:
+                        await self._go_live(job, flight, got)
                 if recording.overflown and not flight.landed:
-                    prefix = recording.take()
-                    return self._hand_over(job, flight, reply, prefix, Reason.ANSWER_TOO_LARGE, started)
+                    return self._hand_over(job, flight, reply, recording.take(), Reason.ANSWER_TOO_LARGE, started)
                 if not await recording.room():
                     reply.close()
                     return True
@@ -164,44 +207,65 @@ class Filler:
         except BaseException:
             recording.fail(UpstreamReset(reply.upstream, "was given up"))
             raise
+        finally:
+            if timer is not None:
+                timer.cancel()
         recording.finish(reply.trailers)
         if recording.overflown:
             return True
-        self._conclude(job, flight, reply, recording, skip, started)
+        self._conclude(job, flight, got)
         return False
 
-    def _conclude(
-        self, job: Job, flight: Flight, reply: Reply, recording: Recording, skip: Skip | None, started: float
-    ) -> None:
+    def _reception(
+        self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, watch: Watch | None, started: float
+    ) -> Reception:
+        head, route = reply.head, job.rule.route
+        recording = Recording(head.status, head.reason, head.fields.pairs, route.cache.max_body, reply.length)
+        recording.on_idle = flight.left
+        timeline = Timeline() if watch is not None and route.stream.replay.pace == "recorded" else None
+        return Reception(reply, recording, skip, watch, timeline, started)
+
+    async def _go_live(self, job: Job, flight: Flight, got: Reception) -> None:
+        """Tell the clients of an answer that is still being received."""
+        landing = self._landing(job, got.reply, got.started)
+        landing.recording = got.recording
+        landing.reason = got.skip.reason if got.skip is not None else None
+        flight.land(landing)
+        await flight.told()  # an over-long answer is given up where nobody reads it: its readers come first
+
+    def _conclude(self, job: Job, flight: Flight, got: Reception) -> None:
         """The answer is whole: store it if it may be stored, and tell the clients."""
-        landing = self._landing(job, reply, started)
+        reply, recording, skip, watch = got.reply, got.recording, got.skip, got.watch
+        landing = self._landing(job, reply, got.started)
         landing.recording = recording
+        if watch is not None:
+            watch.close()
         if skip is None and not reply.whole:
             skip = Skip(Reason.TRUNCATED, shareable=True)
         if skip is None and recording.trailers:
             skip = Skip(Reason.TRAILERS, shareable=True)
         now = self._wall()
         verdict = skip or job.rule.storing.whole(
-            job.request, reply.head.status, reply.head.fields, recording.body, now, self._random
+            job.request, reply.head.status, reply.head.fields, recording.body, now, self._random, watch
         )
         match verdict:
             case Store():
-                landing.entry = self._store(job, reply, recording.body, verdict, now, landing)
+                landing.entry = self._store(job, got, verdict, now, landing)
                 landing.stored = True
             case Skip(reason=reason, shareable=shareable):
                 landing.reason = reason
                 landing.shared = shareable
         flight.land(landing)
 
-    def _store(self, job: Job, reply: Reply, body: bytes, store: Store, now: float, landing: Landing) -> Entry:
-        route = job.rule.route
+    def _store(self, job: Job, got: Reception, store: Store, now: float, landing: Landing) -> Entry:
+        route, head = job.rule.route, got.reply.head
         life = store.lifetimes
         fresh_for = coarse(life.fresh)
         entry = Entry.of(
-            reply.head.status,
-            reply.head.reason,
+            head.status,
+            head.reason,
             store.fields,
-            body,
+            got.recording.body,
             coding=store.coding,
             route=route.name,
             fresh_until=now + fresh_for,
@@ -211,6 +275,7 @@ class Filler:
             tags=store.tags,
             flags=store.flags,
             upstream_seconds=coarse(landing.upstream_seconds, _SAVED_DIGITS),
+            timeline=got.timeline.packed() if got.timeline is not None else b"",
         )
         if landing.vary:
             marker = variants.marker(entry, landing.vary)

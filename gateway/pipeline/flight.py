@@ -55,11 +55,13 @@ class Landing:
 class Flight:
     """Work under way for a key, and how many wait for it."""
 
-    __slots__ = ("_error", "_landing", "_led", "_told", "_waiting", "clients", "key", "task")
+    __slots__ = ("_abandon", "_error", "_landing", "_led", "_told", "_waiting", "clients", "expendable", "key", "task")
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, abandon: Callable[["Flight"], None]) -> None:
         self.key = key
         self.clients = 0
+        self.expendable = False  # what comes of it is of use only to those who wait for it or read it
+        self._abandon = abandon
         self._led = False  # the one who opened it waits for it
         self._landing: Landing | None = None
         self._error: BaseException | None = None
@@ -103,7 +105,7 @@ class Flight:
     async def wait(self, *, opened: bool) -> tuple[Landing, Reply | None]:
         """Wait for the landing. Who opened the flight gets its reply, if it has one.
 
-        Leaving does not end the flight, since its answer will be stored.
+        Leaving ends the flight only where it is expendable, and nobody else is there.
         """
         self.clients += 1
         self._led = self._led or opened
@@ -124,6 +126,17 @@ class Flight:
                     self._landing.abandon()
             if not self.clients and self._told is not None and not self._told.done():
                 self._told.set_result(None)
+            self.left()
+
+    def left(self) -> None:
+        """Somebody went. Who has just been given a recording begins to read it before the loop's next turn."""
+        if self.expendable and not self.clients:
+            asyncio.get_running_loop().call_soon(self._check)
+
+    def _check(self) -> None:
+        recording = self._landing.recording if self._landing is not None else None
+        if self.expendable and not self.clients and not (recording is not None and recording.readers):
+            self._abandon(self)
 
     async def told(self) -> None:
         """After the landing, until all who waited have it.
@@ -157,7 +170,7 @@ class Flights:
         flight = self._flights.get(key)
         if flight is not None and flight.joinable:
             return flight, False
-        flight = self._flights[key] = Flight(key)
+        flight = self._flights[key] = Flight(key, self._abandon)
         flight.task = asyncio.create_task(self._fly(flight, work))
         self._tasks.add(flight.task)
         flight.task.add_done_callback(self._tasks.discard)
@@ -170,20 +183,29 @@ class Flights:
         self.open(key, work)
         return True
 
+    def _abandon(self, flight: Flight) -> None:
+        """Nobody wants what comes of it: upstreams' time costs money."""
+        self._forget(flight)
+        if flight.task is not None:
+            flight.task.cancel()
+
+    def _forget(self, flight: Flight) -> None:
+        if self._flights.get(flight.key) is flight:
+            del self._flights[flight.key]
+
     async def _fly(self, flight: Flight, work: Work) -> None:
         try:
             await work(flight)
             if not flight.landed:
                 flight.land(Landing())
         except asyncio.CancelledError:
-            # Only close() cancels: clients are told to fail now instead of waiting for ever.
+            # close() cancels: clients are told to fail now instead of waiting for ever. Who is abandoned has none.
             flight.land(Landing())
             raise
         except Exception as exc:
             flight.fail(exc)
         finally:
-            if self._flights.get(flight.key) is flight:
-                del self._flights[flight.key]
+            self._forget(flight)
 
     async def close(self, seconds: float) -> None:
         """Let what is under way be stored for so long, then cancel it."""

@@ -83,6 +83,7 @@ class Pipeline:
         entry = self._look(x, rule, question.key, self._tiers.glance)
         if (
             entry is None
+            or (entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once")
             or freshness.classify(entry, x.now) is not Verdict.FRESH
             or freshness.request_allows(rule.route, x.request, entry, x.now) is not None
             or (entry.coding and not accepts(x.request.fields.joined(b"accept-encoding"), entry.coding))
@@ -130,6 +131,7 @@ class Pipeline:
             job = self._job(plan, x, rule, primary, entry, verdict)
             if entry is not None and verdict in (Verdict.FRESH, Verdict.STALE_REVALIDATE):
                 if verdict is Verdict.STALE_REVALIDATE:
+                    job.wanted = False
                     self.flights.refresh(job.key, self._filler.work(job))
                 answer = await self._from_entry(plan, x, rule, entry, "memory")
                 if isinstance(answer, FromEntry):

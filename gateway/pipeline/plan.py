@@ -10,6 +10,7 @@ from gateway.policy.forwarding import Forwarding, pseudonym
 from gateway.policy.keying import Keyer
 from gateway.policy.routing import Router
 from gateway.policy.storing import Storing
+from gateway.policy.streaming import Streaming
 from gateway.upstream.fetch import Upstream
 
 
@@ -21,6 +22,7 @@ class Rule:
     admission: Admission
     keyer: Keyer
     storing: Storing
+    streaming: Streaming
     upstream: Upstream
 
 
@@ -35,7 +37,9 @@ class Plan:
         self.forwarding = Forwarding(settings.forwarding, pseudonym(urls))
         self._router = Router(settings.routes)
         self._rules = {
-            route.name: Rule(route, Admission(route), Keyer(route), Storing(route), upstreams[route.upstream])
+            route.name: Rule(
+                route, Admission(route), Keyer(route), Storing(route), Streaming(route), upstreams[route.upstream]
+            )
             for route in settings.routes
         }
 

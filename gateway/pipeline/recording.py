@@ -1,16 +1,22 @@
 """Recording: one answer that is being received, kept from its first byte, and read by any number of readers at once.
 
 Up to `limit` bytes all of it is kept, so a reader may come at any time and a slow one holds up nobody. Past the
-limit nobody new can join, and no more than a window is kept for those who read: the receiver waits for them.
+limit nobody new can join, and what is kept is a window for those who read. The receiver waits for the fastest of
+them; one who falls behind by more than the lag is cut off, so that it holds up nobody either.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from gateway.model.errors import UpstreamError
 from gateway.model.fields import Pairs
 
-_WINDOW = 256 << 10  # bytes kept for the slowest reader of an answer over its limit
+_WINDOW = 256 << 10  # bytes of an over-long answer that its fastest reader may be behind before more is received
+_LAG = 4 << 20  # bytes that any reader of it may be behind
+
+
+class TooSlow(Exception):
+    """A reader fell behind the others by more than is kept."""
 
 
 class Recording:
@@ -29,6 +35,7 @@ class Recording:
         self._pieces: list[bytes] = []
         self._dropped = 0  # pieces that every reader of an over-long answer has had
         self._readers: dict[object, int] = {}
+        self.on_idle: Callable[[], None] | None = None  # told when the last reader leaves
         self._more: list[asyncio.Future[None]] = []
         self._room: asyncio.Future[None] | None = None
 
@@ -41,6 +48,11 @@ class Recording:
     def joinable(self) -> bool:
         """Under way, and kept from its first byte: whoever comes now may still read all of it."""
         return not (self.done or self.overflown or self.error is not None)
+
+    @property
+    def readers(self) -> int:
+        """How many read it now."""
+        return len(self._readers)
 
     @property
     def body(self) -> bytes:
@@ -79,29 +91,34 @@ class Recording:
                 future.set_result(None)
 
     async def room(self) -> bool:
-        """Wait until an over-long answer's readers have caught up. False where none is left."""
+        """Wait until the fastest reader of an over-long answer has caught up. False where none is left."""
         if not self.overflown:
             return True
         while self._readers:
             self._trim()
-            if sum(map(len, self._pieces)) <= _WINDOW:
+            fastest = max(self._readers.values())
+            if sum(map(len, self._pieces[fastest - self._dropped :])) <= _WINDOW:
                 return True
             self._room = asyncio.get_running_loop().create_future()
             await self._room
         return False
 
     def _trim(self) -> None:
-        slowest = min(self._readers.values())
-        if slowest > self._dropped:
-            del self._pieces[: slowest - self._dropped]
-            self._dropped = slowest
+        """Drop what all readers have had, and what only those want who are too far behind."""
+        drop = max(0, min(self._readers.values()) - self._dropped)
+        kept = sum(map(len, self._pieces[drop:]))
+        while kept > _LAG and drop < len(self._pieces):
+            kept -= len(self._pieces[drop])
+            drop += 1
+        del self._pieces[:drop]
+        self._dropped += drop
 
     def _moved(self) -> None:
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
 
     async def read(self) -> AsyncIterator[bytes]:
-        """The body from its first byte, then as it comes. Raises the UpstreamError that broke it off."""
+        """The body from its first byte, then as it comes. Raises the UpstreamError that broke it off, and TooSlow."""
         assert not self._dropped, "a reader came after the answer had outgrown its limit"
         me = object()
         position = 0
@@ -109,6 +126,8 @@ class Recording:
         try:
             while True:
                 while position < self._dropped + len(self._pieces):
+                    if position < self._dropped:
+                        raise TooSlow
                     piece = self._pieces[position - self._dropped]
                     position += 1
                     self._readers[me] = position
@@ -125,3 +144,5 @@ class Recording:
         finally:
             del self._readers[me]
             self._moved()
+            if self.on_idle is not None and not self._readers and not self.done:
+                self.on_idle()

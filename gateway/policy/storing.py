@@ -5,7 +5,7 @@ Asked twice: when the head has come (`Storing.head`), and when the body is whole
 RFC 9111 section 3.5 (no storing of answers to requests with Authorization, unless marked `public`) is met by keys:
 by default credentials are part of them. A route with `identity: shared` has said that everybody may have an answer,
 and is taken at its word. `cache_control: ignore` sets aside all of Cache-Control and Expires, `no-store` and
-`private` included; answers with Set-Cookie, with `Vary: *`, parts and streams are never stored.
+`private` included; answers with Set-Cookie, with `Vary: *` and parts are never stored.
 """
 
 import re
@@ -22,6 +22,7 @@ from gateway.policy.coding import codings, decode
 from gateway.policy.conditions import compile_conditions
 from gateway.policy.document import EMPTY, NOT_JSON, Document, parse
 from gateway.policy.hops import end_to_end
+from gateway.policy.streaming import Watch
 from gateway.policy.tags import tags
 from gateway.policy.ttl import Lifetimes, lifetimes
 
@@ -54,16 +55,6 @@ class Skip:
 _PERSONAL = frozenset({401, 402, 403, 407, 429, 451})
 # Answers to a condition, a range, an expectation or a connection, none of which is part of a key.
 _CIRCUMSTANTIAL = frozenset({206, 304, 406, 408, 412, 416, 417, 421, 425, 426, 428, 431})
-
-_STREAM_TYPES = frozenset(
-    {
-        b"text/event-stream", b"application/x-ndjson", b"application/ndjson", b"application/jsonl",
-        b"application/x-jsonlines", b"application/json-lines", b"application/stream+json", b"application/json-seq",
-        b"application/vnd.amazon.eventstream", b"multipart/x-mixed-replace", b"application/grpc",
-    }
-)  # fmt: skip
-# AI SDK streams come as text/plain, or without any type.
-_STREAM_MARKS = (b"x-vercel-ai-data-stream", b"x-vercel-ai-ui-message-stream")
 
 _NOT_REPLAYED = frozenset({b"age", b"content-length", b"trailer", b"set-cookie", b"set-cookie2"})
 _BUDGETS = (b"x-ratelimit-", b"x-rate-limit-", b"ratelimit", b"anthropic-ratelimit-")
@@ -104,14 +95,24 @@ class Storing:
         return None
 
     def whole(
-        self, request: Request, status: int, fields: Fields, body: bytes, now: float, random: Callable[[], float]
+        self,
+        request: Request,
+        status: int,
+        fields: Fields,
+        body: bytes,
+        now: float,
+        random: Callable[[], float],
+        stream: Watch | None = None,
     ) -> Store | Skip:
         """What to do with a whole answer that `head` let pass.
 
         body: as it came, coded or not. now: Unix seconds. random: draws from [0, 1), for jitter.
+        stream: who has seen its events, where it is a stream.
         """
         if len(body) > self._route.cache.max_body:
             return Skip(Reason.ANSWER_TOO_LARGE, shareable=False)
+        if stream is not None:
+            return self._stream(request, status, fields, now, random, stream)
         coding = b", ".join(codings(fields.joined(b"content-encoding")))
         document = self._read(body, coding) if self._looks else EMPTY
         # Where conditions stand, an answer that cannot be read cannot be cleared of being what must not be stored.
@@ -130,6 +131,30 @@ class Storing:
             vary=vary_names(fields) or (),
         )
 
+    def _stream(
+        self, request: Request, status: int, fields: Fields, now: float, random: Callable[[], float], stream: Watch
+    ) -> Store | Skip:
+        """`whole` for a stream: a condition holds for it where it holds for the data of one of its events."""
+        if not stream.readable:
+            return Skip(Reason.STREAM, shareable=True)
+        if stream.failed:
+            return Skip(Reason.STREAM_FAILED, shareable=True)
+        if not stream.whole:
+            return Skip(Reason.TRUNCATED, shareable=True)
+        if stream.unless:
+            return Skip(Reason.STORE_UNLESS, shareable=True)
+        lasting = lifetimes(self._route, fields, stream.empty, now, random)
+        if not lasting.useful:
+            return Skip(Reason.NOT_FRESH, shareable=not self._says_no_cache(fields))
+        return Store(
+            fields=self._replayed(request, status, fields),
+            coding=b"",
+            lifetimes=lasting,
+            tags=tags(self._route.tags, fields, None, stream.tags),
+            flags=EntryFlag.STREAM | (EntryFlag.EMPTY if stream.empty else EntryFlag.NONE),
+            vary=vary_names(fields) or (),
+        )
+
     def _forbidden(self, fields: Fields) -> Reason | None:
         """What in the head forbids both to store an answer and to give it to anybody else."""
         if b"set-cookie" in fields or b"set-cookie2" in fields:
@@ -142,8 +167,6 @@ class Storing:
                 return Reason.PRIVATE
         if vary_names(fields) is None:
             return Reason.VARY_STAR
-        if is_stream(fields):
-            return Reason.STREAM
         return None
 
     def _is_for_all(self, status: int) -> bool:
@@ -188,13 +211,3 @@ def vary_names(fields: Fields) -> tuple[bytes, ...] | None:
     if b"*" in names or not all(_TOKEN.fullmatch(name) for name in names):
         return None
     return tuple(sorted(names))
-
-
-def is_stream(fields: Fields) -> bool:
-    """Whether an answer is a stream of events, to be passed on one by one."""
-    media_type = fields.get(b"content-type")
-    if media_type is not None:
-        essence = media_type.partition(b";")[0].strip(b" \t").lower()
-        if essence in _STREAM_TYPES or essence.startswith(b"application/grpc+"):
-            return True
-    return any(mark in fields for mark in _STREAM_MARKS)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Any
 
 from gateway.model.fields import Fields
@@ -24,14 +24,14 @@ To keep just some would leave answers behind that were to be purged.
 _PLACEHOLDER = re.compile(r"\{((?:/[^{}]*)?)\}")
 
 
-def tags(templates: Sequence[str], fields: Fields, document_value: Any) -> tuple[str, ...]:
+def tags(templates: Sequence[str], fields: Fields, document_value: Any, more: Iterable[str] = ()) -> tuple[str, ...]:
     """The tags of one answer, each once, in order; with EVERY at the end where they do not fit.
 
     templates: such as `doc:{/response/docs/*/id}`; with several pointers, one tag for each combination of values.
-    document_value: the JSON body, None where there is none.
+    document_value: the JSON body, None where there is none. more: what `texts` found in the events of a stream.
     """
     found: dict[str, None] = {}
-    for seen, tag in enumerate(_all(templates, fields, document_value)):
+    for seen, tag in enumerate(chain(_all(templates, fields, document_value), more)):
         if len(tag) > LONGEST_TAG or len(found) == MOST_TAGS or seen == _MOST_SEEN:
             return (*[each for each in found if each != EVERY][: MOST_TAGS - 1], EVERY)
         if tag:
@@ -44,8 +44,13 @@ def _all(templates: Sequence[str], fields: Fields, document_value: Any) -> Itera
         for line in fields.all(name):
             for tag in line.split(separator):
                 yield tag.strip().decode("utf-8", "replace")
+    yield from texts(templates, document_value)
+
+
+def texts(templates: Sequence[str], value: Any) -> Iterator[str]:
+    """What the templates give for one JSON value."""
     for fill in _compiled(tuple(templates)):
-        yield from fill(document_value)
+        yield from fill(value)
 
 
 @lru_cache(maxsize=1024)

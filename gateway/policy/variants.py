@@ -8,7 +8,7 @@ from gateway.model.entry import Entry, EntryFlag, head
 def marker(entry: Entry, names: tuple[bytes, ...]) -> Entry:
     """A record for the primary key that leads to the variants. It lives as long as the entry it was made for."""
     lines = head(entry.status, entry.reason, tuple((name, b"") for name in names))
-    return replace(entry, head=lines, body=b"", coding=b"", flags=EntryFlag.VARY)
+    return replace(entry, head=lines, body=b"", coding=b"", timeline=b"", flags=EntryFlag.VARY)
 
 
 def names(record: Entry) -> tuple[bytes, ...]:

@@ -80,6 +80,15 @@ class Reply:
     def _expire(self, body: Body) -> None:
         body.set_exception(TimeoutError("took longer than its total time limit"))
 
+    def due(self, seconds: float, what: str) -> asyncio.TimerHandle:
+        """Fail unless the timer is cancelled within `seconds`: it did not send `what` in time."""
+
+        def late() -> None:
+            if self._body is not None and self._on_end is not None:
+                self._body.set_exception(TimeoutError(f"sent no {what} within {seconds:g} s"))
+
+        return asyncio.get_running_loop().call_later(seconds, late)
+
     async def read(self) -> bytes:
         """The next bytes, b"" at the end. Raises UpstreamReset, UpstreamTimeout, UpstreamProtocol."""
         if self._body is None:

@@ -146,6 +146,7 @@ class ChunkedDecoder:
         if end < 0:
             if len(data) - at > _MAX_CHUNK_LINE:
                 raise MessageError("chunk line too long")
+            _check_partial(data, at)
             return -1, False
         line = _CHUNK_LINE.fullmatch(data, at, end)
         if line is None or end - at > _MAX_CHUNK_LINE:
@@ -183,6 +184,7 @@ class ChunkedDecoder:
         if (end if end >= 0 else len(data)) - at > _MAX_TRAILERS:
             raise MessageError("trailers too long", 431)
         if end < 0:
+            _check_partial(data, at)
             return -1, False
         trailers = trailer_fields(data[at : end + 2], self._max_fields)
         self.trailers = Fields(pair for pair in trailers if pair[0].lower() not in _NEVER_TRAILERS)
@@ -191,6 +193,12 @@ class ChunkedDecoder:
     def close(self) -> bool:
         """As LengthDecoder.close: without the last chunk it is not whole."""
         return False
+
+
+def _check_partial(data: bytes, at: int) -> None:
+    """Refuse as soon as it is clear that no line's end will come: who ends lines with LF waits for an answer."""
+    if data.count(b"\n", at) != data.count(b"\r\n", at):
+        raise MessageError("a line of the chunked coding that ends with LF alone")
 
 
 Decoder = LengthDecoder | CloseDecoder | ChunkedDecoder

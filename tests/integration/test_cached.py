@@ -320,7 +320,7 @@ async def test_a_stream_is_passed_on_event_by_event():
     ):
         await client.send(ask())
         head = await client.head()
-        assert b"detail=stream" in status(head)
+        assert status(head) == b"ragfront; fwd=uri-miss"
         assert await client.reader.readexactly(14) == b"9\r\ndata: 1\n\n\r\n"
         gate.set()
         assert await client.reader.readexactly(19) == b"9\r\ndata: 2\n\n\r\n0\r\n\r\n"

@@ -36,6 +36,7 @@ ENTRIES = st.builds(
     version=st.integers(0, 2**64 - 1),
     flags=st.integers(0, 7).map(EntryFlag),
     upstream_seconds=TIMES,
+    timeline=st.binary(max_size=40),
 )
 
 

@@ -149,3 +149,13 @@ async def test_chunk_extensions_are_no_way_to_send_a_gigabyte():
         assert head.startswith(b"HTTP/1.1 400 ")
         assert b"chunk extensions" in body
         await left_nothing(gateway)
+
+
+@pytest.mark.parametrize("path", [b"/rag", b"/other"])
+async def test_chunks_that_end_with_lf_are_refused_at_once(path):
+    """They were waited for until the body's time limit, and answered with 408."""
+    head = b"POST %b HTTP/1.1\r\nHost: gw\r\nTransfer-Encoding: chunked\r\n\r\n" % path
+    async with ScriptedUpstream(says(b"")) as upstream, running(settings(upstream.url, RAG)) as gateway:
+        answer, _ = await once(gateway.port, head + b"3\nabc\n0\n\n")
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        await left_nothing(gateway)

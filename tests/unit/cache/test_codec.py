@@ -120,7 +120,7 @@ def bomb(claimed: int, frame: bytes) -> bytes:
     """A record whose body is this zstd frame, and said to be so long."""
     record = bytearray(encode(make_entry(b""), PLAIN))
     record[3] = 1
-    record[16:20] = struct.pack("<I", claimed)
+    record[20:24] = struct.pack("<I", claimed)
     return sealed(bytes(record) + frame)
 
 

@@ -32,7 +32,7 @@ def pool(settings: RedisSettings) -> Any:
 )
 def test_urls(url: str, kind: type, expected: dict[str, Any]) -> None:
     found = pool(RedisSettings(url=url))
-    assert found.connection_class is kind
+    assert issubclass(found.connection_class, kind)
     assert {name: found.connection_kwargs[name] for name in expected} == expected
 
 
@@ -50,6 +50,14 @@ def test_tls_files_and_trust() -> None:
     found = pool(RedisSettings(url="rediss://r", tls=tls)).connection_kwargs
     names = ("ssl_cert_reqs", "ssl_check_hostname", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
     assert [found[name] for name in names] == ["none", False, "ca.pem", "c.pem", "k.pem"]
+
+
+@pytest.mark.parametrize("sentinel", [None, "mymaster"])
+def test_connections_verify_by_one_context_and_clients_by_their_own(sentinel: str | None) -> None:
+    one, other = (pool(RedisSettings(url="rediss://r", sentinel=sentinel)) for _ in range(2))
+    first, second, foreign = (of.make_connection().ssl_context.get() for of in (one, one, other))
+    assert first is second
+    assert first is not foreign
 
 
 def test_nothing_is_tried_twice() -> None:
@@ -84,7 +92,7 @@ def test_the_url_s_credentials_are_the_sentinels_where_others_are_stated() -> No
 
 def test_sentinels_and_their_master_speak_tls_alike() -> None:
     found, asked = sentinels(RedisSettings(url="rediss://s", sentinel="main", tls=TlsSettings(ca="ca.pem")))
-    assert found.connection_class is SentinelManagedSSLConnection
+    assert issubclass(found.connection_class, SentinelManagedSSLConnection)
     assert (found.connection_kwargs["ssl_ca_certs"], asked[0]["ssl_ca_certs"]) == ("ca.pem", "ca.pem")
 
 

@@ -135,7 +135,8 @@ def test_request_directives_count_where_the_route_says_so(directives, known):
         ({}, NOW, True),
         ({"flags": EntryFlag.EMPTY}, NOW, True),
         ({"flags": EntryFlag.VARY}, NOW, False),
-        ({"flags": EntryFlag.STREAM}, NOW, False),
+        ({"flags": EntryFlag.STREAM}, NOW, True),
+        ({"flags": EntryFlag.STREAM | EntryFlag.EMPTY}, NOW, True),
         ({"coding": b"gzip"}, NOW, False),
         ({}, 1600.0, False),
     ],
@@ -188,3 +189,10 @@ def test_large_requests_take_the_ordinary_way():
     large = asked(body=b"x" * 70_000)
     bench.learn(large)
     assert not bench.hit(large)
+
+
+def test_a_stream_that_is_sent_in_its_own_time_is_not_for_the_lane():
+    bench = Bench(entry(fields=(), body=b"{}", flags=EntryFlag.STREAM))
+    bench.route = route(stream={"replay": {"pace": "50/s"}})
+    bench.learn(asked())
+    assert not bench.hit(asked())

@@ -64,6 +64,14 @@ def test_request_is_counted_by_route_outcome_and_reason() -> None:
     assert not [name for name in found if "_created" in name]
 
 
+def test_a_request_that_shares_a_call_saves_what_its_own_would_have_taken() -> None:
+    metrics = Metrics()
+    shared = finished(outcome=Outcome.COLLAPSED, upstream_seconds=2.0, collapsed=True)
+    for _ in range(3):
+        metrics.finish(shared, 1.0)
+    assert figures(metrics.render()[0])["upstream_saved_seconds_total{route=ask}"] == 6.0
+
+
 def test_page_read_twice_tells_the_same() -> None:
     metrics = Metrics()
     metrics.finish(finished(outcome=Outcome.HIT), 0.001)

@@ -92,7 +92,7 @@ async def test_a_store_that_is_down_is_no_reason_to_fail():
     [
         (b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", FromRecording),
         (b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", FromRecording),
-        (b"Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", FromReply),
+        (b"Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", FromRecording),
         (b"Set-Cookie: a\r\nContent-Length: 2\r\n\r\n{}", FromReply),
     ],
 )

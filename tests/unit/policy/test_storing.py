@@ -6,6 +6,7 @@ from gateway.model.entry import EntryFlag
 from gateway.model.fields import Fields, Pairs
 from gateway.model.outcome import Reason
 from gateway.policy.storing import Skip, Store, Storing
+from gateway.policy.streaming import Streaming
 from tests.support.packing import packed
 from tests.support.policy import request, route
 
@@ -48,11 +49,6 @@ def stored(body: bytes, fields: Pairs = JSON, **how: Any) -> Store:
         (((b"Content-Length", b"4194304"),), None),
         (((b"Content-Length", b"4194305"),), Reason.ANSWER_TOO_LARGE),
         (((b"Content-Length", b"9" * 5000),), Reason.ANSWER_TOO_LARGE),
-        (((b"Content-Type", b"Text/Event-Stream; charset=utf-8"),), Reason.STREAM),
-        (((b"Content-Type", b"application/x-ndjson"),), Reason.STREAM),
-        (((b"Content-Type", b"application/stream+json"),), Reason.STREAM),
-        (((b"Content-Type", b"application/grpc+proto"),), Reason.STREAM),
-        (((b"x-vercel-ai-data-stream", b"v1"),), Reason.STREAM),
     ],
 )
 def test_what_a_head_forbids_is_given_to_nobody_else(fields: Pairs, reason: Reason | None) -> None:
@@ -223,3 +219,34 @@ def test_head_answers_keep_the_length_that_only_they_tell() -> None:
 def test_vary_is_told_in_one_spelling() -> None:
     store = stored(b"{}", (*JSON, (b"Vary", b"Origin, accept-encoding"), (b"vary", b"ORIGIN,")))
     assert store.vary == (b"accept-encoding", b"origin")
+
+
+@pytest.mark.parametrize(
+    ("events", "verdict"),
+    [
+        (b"data: 1\n\ndata: [DONE]\n\n", None),
+        (b"data: 1\n\n", Reason.TRUNCATED),
+        (b"", Reason.TRUNCATED),
+        (b'data: {"error": "x"}\n\ndata: [DONE]\n\n', Reason.STREAM_FAILED),
+        (b'data: {"cut": true}\n\ndata: [DONE]\n\n', Reason.STORE_UNLESS),
+    ],
+)
+def test_a_stream_is_stored_where_its_events_say_that_it_is_whole(events: bytes, verdict: Reason | None) -> None:
+    asked = route(cache={"store_unless": [{"pointer": "/cut"}]}, empty={"when": [{"pointer": "", "is": 1}]})
+    watch = Streaming(asked).watch(Fields(((b"Content-Type", b"text/event-stream"),)))
+    assert watch is not None
+    watch.feed(events)
+    watch.close()
+    got = Storing(asked).whole(request(), 200, Fields(), events, 0.0, lambda: 0.5, watch)
+    if verdict is None:
+        assert isinstance(got, Store)
+        assert got.flags == EntryFlag.STREAM | EntryFlag.EMPTY
+        assert got.lifetimes.fresh == 90 or got.lifetimes.fresh < 100
+    else:
+        assert got == Skip(verdict, shareable=True)
+
+
+def test_a_stream_that_cannot_be_read_is_not_stored() -> None:
+    watch = Streaming(route()).watch(Fields(((b"Content-Type", b"application/grpc"),)))
+    got = Storing(route()).whole(request(), 200, Fields(), b"", 0.0, lambda: 0.5, watch)
+    assert got == Skip(Reason.STREAM, shareable=True)

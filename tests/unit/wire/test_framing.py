@@ -107,6 +107,9 @@ def test_chunks_decode_alike_in_any_pieces(step):
     "wire",
     [
         b"5\nhello\r\n",
+        b"5\n",
+        b"0\r\n\n",
+        b"0\r\nA: b\n",
         b"g\r\n",
         b"-1\r\n",
         b"0x5\r\nhello\r\n",
