@@ -3,9 +3,10 @@
 unasked: the route that takes its requests where there is no file; null: none
 requests: path, method, body; and of bodies that differ from it in some members (GONE: not there):
     same: those with the same key          other: those with another
-    bypass: those that bypass the cache    streams: those that ask for a stream
+    bypass: those that bypass the cache    streams, plain: those that ask for a stream, and that do not
 not_claimed: paths (with a body, or not) that the preset leaves alone
 answers: body, fields; kept: whole, empty or never; tags; replayed: names of the fields that a hit has
+stream_fields: beside Content-Type, for all streams
 streams: file: whole, empty, cut (no last event), failed (an event says so) or unless (must not be stored)
 """
 
@@ -75,7 +76,8 @@ def merged(base: Any, patch: Any) -> Any:
     return {key: value for key, value in result.items() if value != "GONE"}
 
 
-def stream_type(file: str) -> Pairs:
-    """The Content-Type that a recorded stream came with; () for none at all."""
+def stream_fields(name: str, file: str) -> Pairs:
+    """The fields that a recorded stream came with: some have no Content-Type."""
+    stated = {key.encode(): value.encode() for key, value in (traffic(name).get("stream_fields") or {}).items()}
     media_type = _TYPES.get(Path(file).suffix)
-    return ((b"Content-Type", media_type),) if media_type else ()
+    return ((b"Content-Type", media_type), *stated.items()) if media_type else tuple(stated.items())

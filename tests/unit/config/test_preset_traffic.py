@@ -17,7 +17,7 @@ from gateway.policy.keying import Keyer
 from gateway.policy.routing import Router
 from gateway.policy.storing import Skip, Store, Storing
 from gateway.policy.streaming import Streaming
-from tests.support.recorded import FOLDER, JSON, asked, of_all, route, stream_type, traffic, variants
+from tests.support.recorded import FOLDER, JSON, asked, of_all, route, stream_fields, traffic, variants
 
 Wanted = Mapping[str, Any]
 REQUESTS = [pytest.param(name, item, id=f"{name} {item['path']}") for name, item in of_all("requests")]
@@ -112,7 +112,7 @@ def test_answers_are_kept_as_what_they_are(name: str, answer: Wanted) -> None:
 @pytest.mark.parametrize(("name", "file", "verdict"), STREAMS)
 @pytest.mark.parametrize("size", [1, 7, 1 << 20], ids=lambda size: f"by {size}")
 def test_streams_are_judged_however_their_bytes_come(name: str, file: str, verdict: str, size: int) -> None:
-    fields = Fields(stream_type(file))
+    fields = Fields(stream_fields(name, file))
     body = (FOLDER / name / file).read_bytes()
     watch = Streaming(route(name)).watch(fields)
     assert watch is not None
@@ -120,6 +120,7 @@ def test_streams_are_judged_however_their_bytes_come(name: str, file: str, verdi
         watch.feed(body[at : at + size])
     watch.close()
     request, _, _ = asked(traffic(name)["requests"][0])
+    assert Storing(route(name)).head(request, 200, fields) is None
     found = Storing(route(name)).whole(request, 200, fields, body, 1000.0, lambda: 0.5, watch)
     if isinstance(found, Skip):
         reasons = {Reason.TRUNCATED: "cut", Reason.STREAM_FAILED: "failed", Reason.STORE_UNLESS: "unless"}
@@ -137,13 +138,13 @@ def test_a_whole_stream_that_is_cut_anywhere_before_its_last_event_is_not_kept(
     body = (FOLDER / name / file).read_bytes()
     whole = False
     for cut in range(len(body)):
-        watch = Streaming(route(name)).watch(Fields(stream_type(file)))
+        watch = Streaming(route(name)).watch(Fields(stream_fields(name, file)))
         assert watch is not None
         watch.feed(body[:cut])
         watch.close()
         assert watch.whole or not whole  # once whole it stays so: what may follow is more, not less
         whole = watch.whole
-    watch = Streaming(route(name)).watch(Fields(stream_type(file)))
+    watch = Streaming(route(name)).watch(Fields(stream_fields(name, file)))
     assert watch is not None
     watch.feed(body[: len(body) // 2])
     watch.close()
