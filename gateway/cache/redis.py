@@ -1,8 +1,8 @@
 """Redis: the distributed second tier, one server, Sentinel or Cluster. No exception of redis-py leaves this file.
 
 Each operation has a time limit and is tried once. One that is cut off closes its connection (redis-py does so for
-whatever interrupts a reply), so that no reply is ever taken for another's. Needs GET, MGET, SET, UNLINK and EVAL;
-where DBSIZE and INFO are not allowed, usage is not known.
+whatever interrupts a reply), so that no reply is ever taken for another's. Needs GET, MGET, SET, UNLINK, EVAL, XADD,
+XRANGE, PEXPIRE and EXISTS; where DBSIZE and INFO are not allowed, usage is not known.
 """
 
 import asyncio
@@ -67,6 +67,7 @@ class Redis:
         self._slots = asyncio.Semaphore(settings.connections)
         self._entry = settings.prefix.encode() + b"entry:"
         self._lease = settings.prefix.encode() + b"lease:"
+        self._live = settings.prefix.encode() + b"live:"
 
     async def start(self) -> None:
         """Connects nothing: the first operation does."""
@@ -109,6 +110,24 @@ class Redis:
 
     async def release(self, key: bytes, token: bytes, given_up_for: float = 0.0) -> None:
         await self._eval(_RELEASE, key, token, _milliseconds(given_up_for) if given_up_for > 0 else 0)
+
+    async def append(self, key: bytes, rows: Sequence[bytes], ttl: float, *, anew: bool) -> None:
+        name = self._live + key.hex().encode()
+        commands: list[tuple[Any, ...]] = [("UNLINK", name)] if anew else []
+        commands += [("XADD", name, "*", b"r", row) for row in rows]
+        commands.append(("PEXPIRE", name, _milliseconds(ttl)))
+        await self._ask(lambda redis: self._pipelined(redis, commands, lambda _: True), _WRITE_SECONDS)
+
+    async def since(self, key: bytes, position: bytes) -> tuple[list[bytes], bytes, bool]:
+        name = self._live + key.hex().encode()
+        begin = b"(" + position if position else b"-"
+        commands: list[tuple[Any, ...]] = [("XRANGE", name, begin, b"+"), ("EXISTS", name)]
+        found, there = await self._ask(lambda redis: self._pipelined(redis, commands, lambda _: True))
+        try:
+            rows = [values[values.index(b"r") + 1] if isinstance(values, list) else values[b"r"] for _, values in found]
+            return rows, found[-1][0] if found else position, bool(there)
+        except (TypeError, ValueError, KeyError, IndexError) as exc:
+            raise StoreUnavailable("redis: not an answer to a range") from exc
 
     async def usage(self) -> Usage:
         """Of the whole database and the servers' whole memory: Redis keeps no count by prefix."""

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from gateway.cache.breaker import RETRY_AFTER, Breaker
 from gateway.cache.leases import Leases
 from gateway.cache.reads import Reads
-from gateway.cache.store import Store, Usage
+from gateway.cache.relay import Relay, Tail
+from gateway.cache.store import LiveLog, Store, Usage
 from gateway.cache.writes import Writes
 from gateway.model.errors import StoreUnavailable
+from gateway.model.fields import Pairs
 
 _LOOK_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0
+_RELAY_SECONDS = 0.5
 
 
 @dataclass(slots=True, frozen=True)
@@ -40,6 +43,7 @@ class Shared:
         self.leases = Leases(store, breaker, self.writes)
         self.usage = Usage(None, None)
         self.errors = 0
+        self._relays: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -50,10 +54,29 @@ class Shared:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
+        if self._relays:
+            await asyncio.wait(self._relays, timeout=_RELAY_SECONDS)
+        for relay in list(self._relays):
+            relay.cancel()
         await self.writes.close(_CLOSE_SECONDS)
         await self.leases.close(_CLOSE_SECONDS)
         await self.reads.close()
         await self.store.close()
+
+    def relay(self, key: bytes, status: int, reason: bytes, fields: Pairs) -> Relay | None:
+        """Who tells other processes of an answer that is received here; None where the store cannot."""
+        if not isinstance(self.store, LiveLog) or self.breaker.open:
+            return None
+        relay = Relay.of(self.store, self.breaker, key, status, reason, fields)
+        self._relays.add(relay.task)
+        relay.task.add_done_callback(self._relays.discard)
+        return relay
+
+    async def tail(self, key: bytes) -> Tail | None:
+        """What another process receives for the key now, if it can be followed."""
+        if not isinstance(self.store, LiveLog) or self.breaker.open:
+            return None
+        return await Tail.find(self.store, key)
 
     async def _watch_over(self) -> None:
         """Keeps the usage known, and notices without any client that the store is not there, or is back."""

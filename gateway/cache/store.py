@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 
 class Record(NamedTuple):
@@ -70,3 +70,17 @@ class Store(Protocol):
 
     async def usage(self) -> Usage:
         """How full it is."""
+
+
+@runtime_checkable
+class LiveLog(Protocol):
+    """What a store can do beside, if processes are to follow an answer that one of them still receives (cache/relay).
+
+    Both raise StoreUnavailable, and nothing else.
+    """
+
+    async def append(self, key: bytes, rows: Sequence[bytes], ttl: float, *, anew: bool) -> None:
+        """Adds rows to the key's log, which expires after `ttl` seconds. anew: what was there before goes first."""
+
+    async def since(self, key: bytes, position: bytes) -> tuple[list[bytes], bytes, bool]:
+        """Rows behind a position (b"": all), the position behind them, and whether the log is there at all."""

@@ -14,9 +14,11 @@ from gateway.cache.breaker import Breaker
 from gateway.cache.codec import decode
 from gateway.cache.leases import Lease
 from gateway.cache.memory import Memory
+from gateway.cache.relay import Relay, Tail
 from gateway.cache.shared import Shared, TierStats
 from gateway.cache.store import Claim, Store
 from gateway.model.entry import Entry
+from gateway.model.fields import Pairs
 from gateway.model.outcome import Reason
 
 _FIRST_PAUSE = 0.005
@@ -29,12 +31,13 @@ _STEPS = 64
 
 @dataclass(slots=True)
 class Lookup:
-    """What was found. reason: why the store could not say. tier: where the entry was. lease: see `Tiers.wait`."""
+    """What was found. reason: why the store could not say. tier: where the entry was. lease, tail: see `Tiers.wait`."""
 
     entry: Entry | None = None
     reason: Reason | None = None
     tier: str = ""
     lease: Lease | None = None
+    tail: Tail | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -162,11 +165,18 @@ class Tiers:
         if self._shared is not None:
             await self._shared.leases.release(lease, given_up_for)
 
+    def relay(self, lease: Lease, status: int, reason: bytes, fields: Pairs) -> Relay | None:
+        """Who tells those who wait for the lease of an answer that is received here; None where nobody can be told."""
+        if self._shared is None or not lease.shared:
+            return None
+        return self._shared.relay(lease.key, status, reason, fields)
+
     async def wait(self, lease: Lease, now: float, l1_ttl: float, *, deadline: float | None = None) -> Lookup:
         """Waits, where the lease is HELD by another process, for a fresh entry or for the lease to change.
 
         Either `entry` is what the other process stored; or `lease` is the one given, GRANTED (its owner is gone or
-        stored nothing fresh) or GIVEN_UP, or still HELD at the deadline (the event loop's time).
+        stored nothing fresh) or GIVEN_UP, or still HELD at the deadline (the event loop's time); or `tail` is the
+        answer that the other process is receiving.
         """
         if self._shared is None:
             return Lookup(lease=lease)
@@ -182,6 +192,8 @@ class Tiers:
             left = pause if deadline is None else deadline - loop.time()
             if lease.state is Claim.GIVEN_UP or left <= 0:
                 return Lookup(None, found.reason, lease=lease)
+            if (tail := await self._shared.tail(lease.key)) is not None:
+                return Lookup(lease=lease, tail=tail)
             await asyncio.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
 

@@ -1,19 +1,24 @@
 """Fill: the work of one flight. L2 -> lease -> upstream -> storable? -> store."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from gateway.cache.leases import Lease
+from gateway.cache.relay import Broken, Relay, Tail
 from gateway.cache.store import Claim
 from gateway.cache.tiers import Lookup, Tiers
 from gateway.model.entry import Entry, EntryFlag, Windows
 from gateway.model.errors import UpstreamError, UpstreamReset
 from gateway.model.exchange import Request
+from gateway.model.fields import Pairs
 from gateway.model.outcome import Reason
 from gateway.pipeline.flight import Flight, Landing, Work
 from gateway.pipeline.plan import Rule
 from gateway.pipeline.recording import Recording
 from gateway.policy import variants
+from gateway.policy.forms import Form, converted
 from gateway.policy.freshness import Verdict, classify, coarse
 from gateway.policy.pacing import Timeline
 from gateway.policy.storing import Skip, Store, vary_names
@@ -26,7 +31,17 @@ from gateway.wire.head import ResponseHead
 GIVEN_UP_FOR = 10.0
 # What a hit saves is told to 1.6 %: a figure that few entries share takes 32 bytes in each.
 _SAVED_DIGITS = 7
+# An answer of more bytes is converted by a thread: 64 KiB take 20 ms, which all other clients would wait for.
+_ELSEWHERE = 16 << 10
 _UPSTREAM_TROUBLE = (500, 502, 503, 504)  # RFC 5861 section 4
+
+
+@dataclass(slots=True, frozen=True)
+class OtherForms:
+    """A chat's answer in another form does, too. want: the form that was asked for. keys: of the others."""
+
+    want: Form
+    keys: tuple[bytes, ...]
 
 
 @dataclass(slots=True)
@@ -42,6 +57,8 @@ class Job:
     wanted: bool = True  # somebody waits for it; False: it was opened to renew what has been served stale
     look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
     lease: bool = True
+    forms: OtherForms | None = None
+    held: Lease | None = None  # it is ours while we ask
 
 
 @dataclass(slots=True)
@@ -54,6 +71,7 @@ class Reception:
     watch: Watch | None
     timeline: Timeline | None
     started: float
+    relay: Relay | None = None  # tells other processes of it
 
     def take(self, piece: bytes, clock: Callable[[], float]) -> None:
         """The next bytes of its body."""
@@ -62,6 +80,22 @@ class Reception:
             self.timeline.mark(self.recording.size, clock())
         if self.watch is not None:
             self.watch.feed(piece)
+        if self.relay is not None:
+            if self.recording.overflown:
+                self.relay.end(whole=False)
+            self.relay.feed(piece)
+
+    def end(self, trailers: Pairs) -> None:
+        """Its body is whole."""
+        self.recording.finish(trailers)
+        if self.relay is not None:
+            self.relay.end(whole=not trailers)
+
+    def fail(self, error: UpstreamError) -> None:
+        """Its body broke off."""
+        self.recording.fail(error)
+        if self.relay is not None:
+            self.relay.end(whole=False)
 
 
 class Filler:
@@ -101,6 +135,9 @@ class Filler:
         elif lease.state is Claim.GRANTED and lease.shared and job.look:
             found = await self._tiers.look_again(lease, self._wall(), self._l1_ttl(job))
         if found is not None:
+            if found.tail is not None:
+                await self._follow(job, flight, found.tail)
+                return
             if await self._settles(job, flight, found):
                 return
             if found.lease is None:  # an answer came, but it is another variant's: ask without a lease
@@ -112,14 +149,53 @@ class Filler:
         if lease.state is Claim.HELD:
             return  # somebody else refreshes what has been served stale here
         given_up = False
+        job.held = lease
         try:
             given_up = await self._ask(job, flight)
         finally:
             await self._tiers.release(lease, GIVEN_UP_FOR if given_up else 0)
 
+    async def _follow(self, job: Job, flight: Flight, tail: Tail) -> None:
+        """Land with what another process is receiving, and store nothing: it does."""
+        recording = Recording(tail.status, tail.reason, tail.fields, job.rule.route.cache.max_body)
+        recording.on_idle = flight.left
+        flight.expendable = True
+        flight.land(Landing(recording=recording, key=job.key, elsewhere=True))
+        try:
+            while piece := await tail.read():
+                recording.feed(piece)
+                if not await recording.room():
+                    return
+        except Broken as exc:
+            recording.fail(UpstreamReset(job.rule.upstream.name, str(exc)))
+            return
+        except BaseException:
+            recording.fail(UpstreamReset(job.rule.upstream.name, "was given up"))
+            raise
+        recording.finish()
+
     async def _find(self, job: Job, flight: Flight) -> bool:
         """Look into L2. True where that ends the work."""
-        return await self._settles(job, flight, await self._tiers.find(job.key, self._wall(), self._l1_ttl(job)))
+        if await self._settles(job, flight, await self._tiers.find(job.key, self._wall(), self._l1_ttl(job))):
+            return True
+        return job.forms is not None and job.stale is None and await self._convert(job, flight, job.forms)
+
+    async def _convert(self, job: Job, flight: Flight, forms: OtherForms) -> bool:
+        """Make the answer from its other form, and keep it. True where there is one, and it is fresh."""
+        limit = job.rule.route.cache.max_body
+        for key in forms.keys:
+            found = await self._tiers.find(key, self._wall(), self._l1_ttl(job))
+            if found.entry is None or classify(found.entry, self._wall()) is not Verdict.FRESH:
+                continue
+            if len(found.entry.body) > _ELSEWHERE:
+                made = await asyncio.to_thread(converted, found.entry, forms.want, limit)
+            else:
+                made = converted(found.entry, forms.want, limit)
+            if made is not None:
+                self._tiers.keep(job.key, made, self._l1_ttl(job))
+                flight.land(Landing(entry=made, tier=found.tier, key=job.key, upstream_seconds=made.upstream_seconds))
+                return True
+        return False
 
     async def _settles(self, job: Job, flight: Flight, found: Lookup) -> bool:
         """Follow a marker to the variant, and land with what is there. True where nothing needs to be asked."""
@@ -201,16 +277,16 @@ class Filler:
                     reply.close()
                     return True
         except UpstreamError as exc:
-            recording.fail(exc)
+            got.fail(exc)
             self._fail(job, flight, exc, self._clock() - started)
             return False
         except BaseException:
-            recording.fail(UpstreamReset(reply.upstream, "was given up"))
+            got.fail(UpstreamReset(reply.upstream, "was given up"))
             raise
         finally:
             if timer is not None:
                 timer.cancel()
-        recording.finish(reply.trailers)
+        got.end(reply.trailers.pairs)
         if recording.overflown:
             return True
         self._conclude(job, flight, got)
@@ -231,7 +307,19 @@ class Filler:
         landing.recording = got.recording
         landing.reason = got.skip.reason if got.skip is not None else None
         flight.land(landing)
+        # Whoever waits for our lease may differ in what the answer varies on: the variants are told apart here only.
+        if job.held is not None and not landing.vary:
+            self._tell_others(job.held, flight, got)
         await flight.told()  # an over-long answer is given up where nobody reads it: its readers come first
+
+    def _tell_others(self, lease: Lease, flight: Flight, got: Reception) -> None:
+        """Have other processes follow what is received here."""
+        recording = got.recording
+        got.relay = relay = self._tiers.relay(lease, recording.status, recording.reason, recording.fields)
+        if relay is not None:
+            flight.expendable = False  # who follows elsewhere is not counted
+            for piece in recording.so_far():
+                relay.feed(piece)
 
     def _conclude(self, job: Job, flight: Flight, got: Reception) -> None:
         """The answer is whole: store it if it may be stored, and tell the clients."""

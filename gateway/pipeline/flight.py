@@ -23,6 +23,7 @@ class Landing:
     recording: an answer from the upstream, for the one who opened the flight, and for the others if `shared`.
     reply, prefix: an answer that is not shared: it was made for the one who opened the flight, with that one's
     cookies and the like, so nobody else gets it.
+    elsewhere: the recording is of what another process receives.
     key, vary: under which key it is stored, and what the answer varies on.
     """
 
@@ -35,6 +36,7 @@ class Landing:
     stale: bool = False
     shared: bool = True
     stored: bool = False
+    elsewhere: bool = False
     reason: Reason | None = None
     key: bytes = b""
     vary: tuple[bytes, ...] = ()

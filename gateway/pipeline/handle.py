@@ -15,13 +15,14 @@ from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
 from gateway.pipeline import calls
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
-from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job
+from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job, OtherForms
 from gateway.pipeline.flight import Flights, Landing
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.recording import Recording
 from gateway.policy import freshness, validators, variants
 from gateway.policy.coding import accepts
-from gateway.policy.document import Document, parse
+from gateway.policy.document import EMPTY, Document, parse
+from gateway.policy.forms import asked_form, other_forms
 from gateway.policy.forwarding import loops
 from gateway.policy.freshness import Verdict
 from gateway.policy.presenting import presentable
@@ -39,13 +40,14 @@ class Question:
     """What a request asks, as far as its own bytes tell.
 
     plan: by which it was read. rule: its route's; None where no route takes it. bypass: why it is not looked up.
-    key: before Vary; b"" where it bypasses.
+    key: before Vary; b"" where it bypasses. document: its body.
     """
 
     plan: Plan
     rule: Rule | None
     bypass: Reason | None
     key: bytes = b""
+    document: Document = EMPTY
 
 
 class Pipeline:
@@ -104,7 +106,7 @@ class Pipeline:
         bypass = self._bypass(x, rule, document)  # 2 admit
         if bypass is not None or document is None:
             return Question(plan, rule, bypass or Reason.REQUEST_BODY_TOO_LARGE)
-        return Question(plan, rule, None, rule.keyer.key(x.request, x.body, document))  # 3 key
+        return Question(plan, rule, None, rule.keyer.key(x.request, x.body, document), document)  # 3 key
 
     async def handle(self, x: Exchange, question: Question | None = None) -> Answer:
         """Answer one exchange. Neither upstream nor cache make it raise; what happened stands in `x`.
@@ -129,6 +131,8 @@ class Pipeline:
             entry = self._look(x, rule, primary, self._tiers.peek, vary)
             verdict = self._verdict(x, rule, entry)
             job = self._job(plan, x, rule, primary, entry, verdict)
+            if rule.route.stream.both_forms and entry is None:
+                job.forms = self._other_forms(x, rule, question.document)
             if entry is not None and verdict in (Verdict.FRESH, Verdict.STALE_REVALIDATE):
                 if verdict is Verdict.STALE_REVALIDATE:
                     job.wanted = False
@@ -186,6 +190,13 @@ class Pipeline:
             look=x.reason is None,
         )
 
+    def _other_forms(self, x: Exchange, rule: Rule, document: Document) -> OtherForms | None:
+        """Under which keys the same answer may stand in another form."""
+        want = asked_form(document.value) if document.is_json else None
+        if want is None:
+            return None
+        return OtherForms(want, tuple(rule.keyer.key(x.request, x.body, other) for other in other_forms(document)))
+
     def _must_look_again(self, x: Exchange, rule: Rule, primary: bytes, landing: Landing, opened: bool) -> bool:
         """The landing is not for this request: what was stored is not new enough for its client, or a follower
         differs in what the answer turned out to vary on.
@@ -203,7 +214,7 @@ class Pipeline:
         self, plan: Plan, x: Exchange, rule: Rule, landing: Landing, reply: Reply | None, opened: bool
     ) -> Answer:
         """A flight's landing -> this client's answer."""
-        x.collapsed = not opened
+        x.collapsed = not opened or landing.elsewhere
         x.upstream = landing.upstream
         x.reason = landing.reason or x.reason
         x.key = landing.key or x.key
@@ -213,11 +224,11 @@ class Pipeline:
             return await self._from_entry(plan, x, rule, landing.entry, landing.tier or "memory")
         x.upstream_seconds = landing.upstream_seconds
         x.fwd, x.stored = "uri-miss", landing.stored
-        x.outcome = Outcome.MISS if opened else Outcome.COLLAPSED
+        x.outcome = Outcome.COLLAPSED if x.collapsed else Outcome.MISS
         if landing.entry is not None and not opened:
             return await self._from_entry(plan, x, rule, landing.entry, "")
         if landing.recording is not None and (opened or landing.shared):
-            if not opened and not _takes(x.request, landing.recording):
+            if x.collapsed and not _takes(x.request, landing.recording):
                 return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
             return FromRecording(landing.recording)
         if reply is not None:

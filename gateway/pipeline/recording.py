@@ -67,6 +67,10 @@ class Recording:
         """What has come so far, to go on without recording."""
         return b"".join(self._pieces)
 
+    def so_far(self) -> tuple[bytes, ...]:
+        """The pieces that have come and are kept."""
+        return tuple(self._pieces)
+
     def feed(self, piece: bytes) -> None:
         """The next bytes."""
         self._pieces.append(piece)

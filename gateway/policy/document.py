@@ -70,6 +70,14 @@ def dump(value: Any) -> bytes:
     return orjson.dumps(value, default=_dump_decimal, option=orjson.OPT_SORT_KEYS)
 
 
+def dump_in_order(value: Any) -> bytes:
+    """A JSON value for people and programs to read: members in their order, numbers as exact as `parse` gave them.
+
+    TypeError as `dump`.
+    """
+    return orjson.dumps(value, default=_dump_decimal)
+
+
 def from_settings(value: Any) -> Any:
     """A value that an operator wrote, as `parse` would have given it, so that `equal` compares numbers exactly."""
     document = parse(json.dumps(value, default=str).encode())

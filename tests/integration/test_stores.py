@@ -12,7 +12,7 @@ import pytest
 
 from gateway.cache.disk import Disk
 from gateway.cache.redis import Redis
-from gateway.cache.store import Claim, Record, Store
+from gateway.cache.store import Claim, LiveLog, Record, Store
 from gateway.model.errors import StoreUnavailable
 from gateway.model.settings import DiskSettings, RedisSettings, TlsSettings
 from tests.support.entries import make_key
@@ -282,3 +282,25 @@ async def test_a_closed_store_is_unavailable(maker: Maker, operation: str) -> No
     await closed.close()
     with pytest.raises(StoreUnavailable):
         await OPERATIONS[operation](closed)
+
+
+async def test_a_live_log_is_read_from_any_position_and_goes(store: Store) -> None:
+    if not isinstance(store, LiveLog):
+        assert store.name == "disk"  # its processes wait for the answer instead
+        return
+    key = os.urandom(32)
+    assert await store.since(key, b"") == ([], b"", False) or not (await store.since(key, b""))[2]
+    await store.append(key, [b"Hhead", b"P\x00\xff\r\n"], 30, anew=True)
+    rows, position, there = await store.since(key, b"")
+    assert (rows, there) == ([b"Hhead", b"P\x00\xff\r\n"], True)
+    assert (await store.since(key, position))[::2] == ([], True)
+    await store.append(key, [b"E"], 30, anew=False)
+    await store.append(key, [], 30, anew=False)  # only keeps it alive
+    rows, position, there = await store.since(key, position)
+    assert (rows, there) == ([b"E"], True)
+    await store.append(key, [b"Hother"], 30, anew=True)
+    assert (await store.since(key, b""))[0] == [b"Hother"]
+    if store.name == "redis":
+        await store.append(key, [b"P"], 0.05, anew=False)
+        await asyncio.sleep(0.2)
+        assert (await store.since(key, b""))[2] is False

@@ -24,6 +24,7 @@ class Shelf:
         self.broken = False
         self.rows: dict[bytes, tuple[bytes, float]] = {}
         self.leases: dict[bytes, tuple[bytes, float]] = {}
+        self.logs: dict[bytes, list[bytes]] = {}
         self.calls: list[tuple[str, int]] = []
 
     def asked(self, what: str) -> list[int]:
@@ -84,3 +85,15 @@ class Shelf:
     async def usage(self) -> Usage:
         await self._pass("usage", 0)
         return Usage(len(self.rows), sum(len(value) for value, _ in self.rows.values()))
+
+    async def append(self, key: bytes, rows: Sequence[bytes], ttl: float, *, anew: bool) -> None:
+        await self._pass("append", len(rows))
+        if anew:
+            self.logs.pop(key, None)
+        if rows or key in self.logs:
+            self.logs.setdefault(key, []).extend(rows)
+
+    async def since(self, key: bytes, position: bytes) -> tuple[list[bytes], bytes, bool]:
+        await self._pass("since", 1)
+        rows = self.logs.get(key, [])[int(position or 0) :]
+        return rows, b"%d" % (int(position or 0) + len(rows)), key in self.logs

@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.policy.document import DocumentKind, dump, equal, parse
+from gateway.policy.document import DocumentKind, dump, dump_in_order, equal, parse
 
 DEEP = 100_000
 
@@ -138,3 +138,12 @@ def test_equality_is_that_of_json(a: object, b: object, same: bool) -> None:
 def test_what_is_no_json_value_cannot_be_spelled() -> None:
     with pytest.raises(TypeError):
         dump({"a": object()})
+
+
+def test_members_in_their_order_where_people_read_them() -> None:
+    assert (
+        dump_in_order(parse(b'{"b": 12345678901234567890123, "a": [0.10]}').value)
+        == b'{"b":12345678901234567890123,"a":[0.1]}'
+    )
+    with pytest.raises(TypeError):
+        dump_in_order(object())
