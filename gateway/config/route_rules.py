@@ -36,6 +36,7 @@ def check_route(route: RouteSettings, path: Path, source: Source) -> Iterator[Fi
     yield from _check_identity(route, path)
     yield from _check_times(route, path, source)
     yield from _check_conditions(route, path)
+    yield from _check_batch(route, (*path, "batch"), source)
     for index, status in enumerate(route.cache.statuses):
         if status in _NEVER_STORED:
             yield Finding((*path, "cache", "statuses", index), f"{status} is {_NEVER_STORED[status]}: never stored")
@@ -181,6 +182,24 @@ def _check_conditions(route: RouteSettings, path: Path) -> Iterator[Finding]:
                 yield Finding(at, "contradiction: exists: false, and a test of the value")
             if condition.in_ == ():
                 yield Finding((*at, "in"), "an empty list: it never holds")
+
+
+def _check_batch(route: RouteSettings, path: Path, source: Source) -> Iterator[Finding]:
+    batch, key = route.batch, route.key
+    if batch.items is None:
+        for name in sorted(batch.model_fields_set - {"items"}):
+            if getattr(batch, name) != getattr(type(batch)(), name) and source.wrote((*path, name)):
+                yield Finding((*path, name), "no effect: batch.items does not say where a request holds its items")
+        return
+    at = (*path, "items")
+    if hidden := _covering(key.ignore, batch.items):
+        text = f"contradiction: key.ignore takes {hidden} out of the key: all items would get one answer"
+        yield Finding(at, text, also=((*path[:-1], "key", "ignore"),))
+    if key.body != "all" and not _touching(key.body, batch.items):
+        text = "contradiction: not in key.body: different items would get one answer"
+        yield Finding(at, text, also=((*path[:-1], "key", "body"),))
+    if batch.list == "":
+        yield Finding((*path, "list"), "expected the pointer of a member such as /inputs")
 
 
 def _segments(pointer: str) -> list[str]:

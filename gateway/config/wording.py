@@ -16,6 +16,8 @@ _PATTERNS = {
     for kind, words in (
         (model.Name, "a name: letters, digits, dots, dashes and underscores, 64 at most"),
         (model.Pointer, "a JSON Pointer such as /query or /messages/*/content"),
+        (model.Member, "the pointer of one member, such as /input, or the empty one"),
+        (model.Reference, "a path such as /batch, or one relative to the request's such as batch"),
         (model.FieldName, "a header field's name such as X-Tenant"),
     )
 }

@@ -29,7 +29,7 @@ def for_fill(plan: Plan, x: Exchange, upstream: Upstream) -> Call:
         )
         return tuple(_readable(pair) if pair[0].lower() == b"accept-encoding" else pair for pair in pairs)
 
-    return Call(x.request.method, _target(x), fields, body=x.body, repeatable=True)
+    return Call(x.request.method, _target(x), fields, body=x.body, repeatable=True, seat=x.seat)
 
 
 def _readable(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:

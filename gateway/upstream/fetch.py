@@ -13,6 +13,7 @@ from aiohttp.streams import EofStream
 
 from gateway.model.errors import UpstreamError, UpstreamReset, UpstreamTimeout, UpstreamUnreachable
 from gateway.model.fields import Fields, Pairs
+from gateway.model.party import Seat
 from gateway.model.settings import UpstreamSettings
 from gateway.upstream.connection import UpstreamConnection
 from gateway.upstream.pool import Pool, Replica
@@ -36,6 +37,7 @@ class Call:
     repeatable: may be sent again where no byte of an answer came (the method or the route says so).
     interim: told of each 1xx but 101. expects: send the body after 100 (Continue).
     upgrade: `fields` ask for another protocol; an upstream that changes it unasked has failed.
+    seat: of an item of a list; see `batch`.
     """
 
     method: bytes
@@ -49,6 +51,7 @@ class Call:
     expects: bool = False
     interim: Interim | None = None
     upgrade: bool = False
+    seat: Seat | None = None
 
 
 class Listener(Protocol):
@@ -59,6 +62,9 @@ class Listener(Protocol):
 
     def upstream_call(self, upstream: str, result: str, seconds: float) -> None:
         """A call ended. result: `2xx` and the like, the Reason of its failure, or `abandoned`."""
+
+    def upstream_batch(self, upstream: str, items: int) -> None:
+        """A call for so many others is being sent."""
 
 
 class Upstream:
@@ -81,6 +87,10 @@ class Upstream:
     def pending(self) -> int:
         """Calls under way."""
         return sum(replica.pending for replica in self._pool.replicas)
+
+    def batched(self, items: int) -> None:
+        """The next call stands for so many."""
+        self._listener.upstream_batch(self.name, items)
 
     async def fetch(self, call: Call) -> Reply:
         """Send, and wait for the answer's head. Raises UpstreamError."""
