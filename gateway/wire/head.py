@@ -23,7 +23,7 @@ _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+;=]+)(?::\d{
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*://([^/?#]*)([^#]*)")
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class ResponseHead:
     """An answer's start line and fields."""
 
