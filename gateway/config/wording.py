@@ -66,8 +66,8 @@ def _path(error: ErrorDetails, data: Any) -> Path:
 
 
 def _told_below(path: Path, by_path: dict[Path, list[ErrorDetails]]) -> bool:
-    """A list whose member is wrong is also `too short` or `not the word all`: the member says it better."""
-    vague = all(error["type"] in ("literal_error", "tuple_type", "too_short") for error in by_path[path])
+    """A list whose member is wrong is also `too short`, `no text` or `not the word all`: the member says it better."""
+    vague = all(error["type"] in ("literal_error", "string_type", "tuple_type", "too_short") for error in by_path[path])
     return vague and any(other != path and overlap(path, other) and len(other) > len(path) for other in by_path)
 
 

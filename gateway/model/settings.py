@@ -62,9 +62,19 @@ class Match(Frozen):
 
     method: tuple[str, ...] = Field(default=(), description="methods; none stated: any")
     host: tuple[str, ...] = Field(default=(), description="Host without port, lower case; `*.example.org` allowed")
-    path: str | None = Field(default=None, description="`/exact`, `/prefix/*` or `/kb/{kb_id}/ask`; none: any")
+    path: str | tuple[str, ...] | None = Field(
+        default=None,
+        description="`/exact`, `/prefix/*`, `*/suffix` or `/kb/{kb_id}/ask`, or a list of them; none: any",
+    )
     headers: dict[FieldName, Pattern] = Field(default={}, description="field name: pattern of its whole value")
     body: tuple[Condition, ...] = Field(default=(), description="conditions on the JSON body")
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths, any of which will do; () for any path at all."""
+        if self.path is None:
+            return ()
+        return (self.path,) if isinstance(self.path, str) else self.path
 
 
 class KeySettings(Frozen):
