@@ -169,6 +169,7 @@ class ClientConnection(RequestHandler):
         """Read and ignore what the client still sends of a body nobody wanted; close where it takes too long."""
         if body.is_eof() or self._force_close:
             return
+        await asyncio.sleep(0)  # an upload that was just called off lets go of the body first
         try:
             async with asyncio.timeout(LINGER):
                 while not body.is_eof():
