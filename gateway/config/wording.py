@@ -17,6 +17,8 @@ _PATTERNS = {
         (model.Name, "a name: letters, digits, dots, dashes and underscores, 64 at most"),
         (model.Pointer, "a JSON Pointer such as /query or /messages/*/content"),
         (model.FieldName, "a header field's name such as X-Tenant"),
+        (model.Rate, "off, or a count per second, minute or hour such as 10/s, 30/m or 100/h"),
+        (model.Payer, "peer, credential, or header and its name, such as header X-Tenant"),
     )
 }
 _URL = "a URL such as http://rag:8000, without user, query or fragment"
