@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from gateway.guard.guards import Guards
 from gateway.model.exchange import Request
 from gateway.model.settings import RouteSettings, Settings
+from gateway.pipeline.admit import Admit
 from gateway.policy.admission import Admission
 from gateway.policy.document import Document
 from gateway.policy.forwarding import Forwarding, pseudonym
@@ -24,21 +26,30 @@ class Rule:
     storing: Storing
     streaming: Streaming
     upstream: Upstream
+    admit: Admit
 
 
 class Plan:
     """All routes, and where everything else goes."""
 
-    def __init__(self, settings: Settings, upstreams: dict[str, Upstream]) -> None:
+    def __init__(self, settings: Settings, upstreams: dict[str, Upstream], guards: Guards | None = None) -> None:
         self.settings = settings
         self.upstreams = upstreams
         self.default = upstreams[settings.default_upstream or next(iter(settings.upstreams))]
         urls = [url for upstream in settings.upstreams.values() for url in upstream.urls]
         self.forwarding = Forwarding(settings.forwarding, pseudonym(urls))
+        self.guards = guards or Guards(settings)
+        self.admit = admit = Admit(settings, self.forwarding, self.guards)
         self._router = Router(settings.routes)
         self._rules = {
             route.name: Rule(
-                route, Admission(route), Keyer(route), Storing(route), Streaming(route), upstreams[route.upstream]
+                route,
+                Admission(route),
+                Keyer(route),
+                Storing(route),
+                Streaming(route),
+                upstreams[route.upstream],
+                admit,
             )
             for route in settings.routes
         }
