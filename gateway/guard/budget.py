@@ -42,24 +42,19 @@ class Budget:
         """Take one of the client's tokens: 0, or the seconds until there will be one."""
         debts, tariff = self._debts, self._tariff
         cells = debts.cells(client)
-        wait = debts.wait(cells, self._clock())
-        if wait or self._shared is None:
-            return wait or self._take(cells)
-        heard = await self._shared(self._name(client), tariff.period, tariff.depth)
+        now = self._clock()
+        wait = debts.wait(cells, now)
+        if wait:
+            return wait
+        # Before anybody else is asked: who is granted it there and who is not heard there would get one token both.
+        debts.spend(cells, now)
+        heard = await self._shared(self._name(client), tariff.period, tariff.depth) if self._shared else None
         if heard is None:
-            # The look and the taking are one step: many that waited for the same answer do not get the same token.
-            return debts.wait(cells, self._clock()) or self._take(cells)
+            return 0.0
         granted, debt = heard
         now = self._clock()
-        if granted:
-            # Also where others know of no debt: they may have been restarted, and we have not.
-            debts.spend(cells, now)
         debts.raise_to(cells, now + debt)
-        return 0.0 if granted else max(tariff.wait(now + debt, now), 0.001)
-
-    def _take(self, cells: tuple[int, ...]) -> float:
-        self._debts.spend(cells, self._clock())
-        return 0.0
+        return 0.0 if granted else max(debts.wait(cells, now), 0.001)
 
     def _name(self, client: bytes) -> bytes:
         """Its bucket's in Redis: alike in all replicas, and no address or credential to be read there."""
