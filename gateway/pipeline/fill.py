@@ -58,6 +58,7 @@ class Job:
     look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
     lease: bool = True
     forms: OtherForms | None = None
+    vary: tuple[bytes, ...] = ()  # what a marker in L2 says that the answer varies on: `key` is a variant's then
     held: Lease | None = None  # it is ours while we ask
     free: bool = False  # no budget is spent on it
     successor: "Job | None" = None  # it was refused at admit, and the flight goes on for another
@@ -208,7 +209,8 @@ class Filler:
     async def _settles(self, job: Job, flight: Flight, found: Lookup) -> bool:
         """Follow a marker to the variant, and land with what is there. True where nothing needs to be asked."""
         if found.entry is not None and found.entry.flags & EntryFlag.VARY:
-            job.key = job.rule.keyer.variant(job.primary, variants.names(found.entry), job.request)
+            job.vary = variants.names(found.entry)
+            job.key = job.rule.keyer.variant(job.primary, job.vary, job.request)
             found = await self._tiers.find(job.key, self._wall(), self._l1_ttl(job))
         return found.entry is not None and self._usable(job, flight, found)
 
@@ -220,7 +222,9 @@ class Filler:
         entry = found.entry
         assert entry is not None
         verdict = classify(entry, self._wall())
-        landing = Landing(entry=entry, tier=found.tier, key=job.key, upstream_seconds=entry.upstream_seconds)
+        landing = Landing(
+            entry=entry, tier=found.tier, key=job.key, vary=job.vary, upstream_seconds=entry.upstream_seconds
+        )
         if verdict is Verdict.FRESH:
             flight.land(landing)
             return True
@@ -432,7 +436,7 @@ class Filler:
         now = self._wall()
         if job.stale is None or classify(job.stale, now) is Verdict.EXPIRED or now > job.stale.stale_error_until:
             return None
-        return Landing(entry=job.stale, stale=True, key=job.key, reason=reason)
+        return Landing(entry=job.stale, stale=True, key=job.key, vary=job.vary, reason=reason)
 
     def _landing(self, job: Job, reply: Reply, started: float) -> Landing:
         """What is known with the head: also those who share an answer that is not stored must be of one variant."""
