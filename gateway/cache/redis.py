@@ -57,7 +57,7 @@ _SPEND = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local period, depth = tonumber(ARGV[1]), tonumber(ARGV[2])
-local debt = tonumber(redis.call('GET', KEYS[1]) or '0') - now
+local debt = (tonumber(redis.call('GET', KEYS[1]) or '') or 0) - now
 debt = math.min(math.max(debt, 0), depth + period)
 if debt > depth then return {0, debt} end
 debt = debt + period
