@@ -18,6 +18,7 @@ from gateway.cache.memory import Memory
 from gateway.cache.store import Store
 from gateway.cache.tiers import Tiers
 from gateway.config.addresses import parse_address
+from gateway.guard.guards import Guards, Surroundings
 from gateway.listeners.admin.site import create_admin
 from gateway.listeners.hitlane import HitLane
 from gateway.listeners.observer import Observer
@@ -71,7 +72,9 @@ class Worker:
         l2 = settings.l2 or L2Settings()
         self._tiers = Tiers(memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over)
         self._upstreams = self._connect(settings, {})
-        self._pipeline = Pipeline(Plan(settings, self._upstreams), self._tiers, random.random)
+        self._around = Surroundings(self._metrics.guards, self._tiers.spend, spec.worker, spec.workers)
+        guards = Guards(settings, self._around)
+        self._pipeline = Pipeline(Plan(settings, self._upstreams, guards), self._tiers, random.random)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
         parse = ParseLane(self._pipeline, observer.tell, self._lane) if settings.hit_lane.parse else None
@@ -152,7 +155,8 @@ class Worker:
         settings = settings.model_copy(update={name: getattr(self._settings, name) for name in _FIXED})
         upstreams = self._connect(settings, self._upstreams)
         old = [upstream for upstream in self._upstreams.values() if upstream not in upstreams.values()]
-        self._pipeline.plan = Plan(settings, upstreams)
+        guards = Guards(settings, self._around, self._pipeline.plan.guards)
+        self._pipeline.plan = Plan(settings, upstreams, guards)
         if self._lane is not None:
             self._lane.forget(noise(settings.routes), settings.server_timing)
         self._settings, self._upstreams = settings, upstreams

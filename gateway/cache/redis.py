@@ -2,7 +2,7 @@
 
 Each operation has a time limit and is tried once. One that is cut off closes its connection (redis-py does so for
 whatever interrupts a reply), so that no reply is ever taken for another's. Needs GET, MGET, SET, UNLINK, EVAL, XADD,
-XRANGE, PEXPIRE and EXISTS; where DBSIZE and INFO are not allowed, usage is not known.
+XRANGE, PEXPIRE, EXISTS and (for budgets) TIME; where DBSIZE and INFO are not allowed, usage is not known.
 """
 
 import asyncio
@@ -50,6 +50,21 @@ redis.call('SET', KEYS[1], '', 'PX', ARGV[2])
 return 1
 """
 
+# A bucket is the time at which it is full, in microseconds of the server's clock. KEYS: the bucket. ARGV: microseconds
+# for a token, and how far from full it may be to hold one. A clock that was set back must not lock anybody out: no
+# bucket is further from full than one token more.
+_SPEND = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local period, depth = tonumber(ARGV[1]), tonumber(ARGV[2])
+local debt = (tonumber(redis.call('GET', KEYS[1]) or '') or 0) - now
+debt = math.min(math.max(debt, 0), depth + period)
+if debt > depth then return {0, debt} end
+debt = debt + period
+redis.call('SET', KEYS[1], string.format('%.0f', now + debt), 'PX', math.ceil(debt / 1000))
+return {1, debt}
+"""
+
 
 class Redis:
     """A store in Redis, under the settings' key prefix. clock: Unix seconds."""
@@ -68,6 +83,7 @@ class Redis:
         self._entry = settings.prefix.encode() + b"entry:"
         self._lease = settings.prefix.encode() + b"lease:"
         self._live = settings.prefix.encode() + b"live:"
+        self._budget = settings.prefix.encode() + b"budget:"
 
     async def start(self) -> None:
         """Connects nothing: the first operation does."""
@@ -128,6 +144,17 @@ class Redis:
             return rows, found[-1][0] if found else position, bool(there)
         except (TypeError, ValueError, KeyError, IndexError) as exc:
             raise StoreUnavailable("redis: not an answer to a range") from exc
+
+    async def spend(self, name: bytes, period: float, depth: float) -> tuple[bool, float]:
+        args = (1, self._budget + name, round(period * 1e6), round(depth * 1e6))
+
+        async def ask(redis: Any) -> tuple[bool, float]:
+            granted, debt = await redis.execute_command("EVAL", _SPEND, *args)
+            if granted not in (0, 1) or type(debt) is not int:
+                raise ValueError("not an answer to a bucket's script")
+            return granted == 1, debt / 1e6
+
+        return await self._ask(ask)
 
     async def usage(self) -> Usage:
         """Of the whole database and the servers' whole memory: Redis keeps no count by prefix."""

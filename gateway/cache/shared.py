@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from gateway.cache.breaker import RETRY_AFTER, Breaker
+from gateway.cache.buckets import Buckets
 from gateway.cache.leases import Leases
 from gateway.cache.reads import Reads
 from gateway.cache.relay import Relay, Tail
@@ -41,6 +42,7 @@ class Shared:
         self.reads = Reads(store, breaker, read_timeout)
         self.writes = Writes(store, breaker, compress_over)
         self.leases = Leases(store, breaker, self.writes)
+        self.buckets = Buckets(store, breaker, read_timeout)
         self.usage = Usage(None, None)
         self.errors = 0
         self._relays: set[asyncio.Task[None]] = set()
@@ -61,6 +63,7 @@ class Shared:
         await self.writes.close(_CLOSE_SECONDS)
         await self.leases.close(_CLOSE_SECONDS)
         await self.reads.close()
+        await self.buckets.close()
         await self.store.close()
 
     def relay(self, key: bytes, status: int, reason: bytes, fields: Pairs) -> Relay | None:

@@ -73,6 +73,17 @@ class Store(Protocol):
 
 
 @runtime_checkable
+class TokenBuckets(Protocol):
+    """What a store can do beside, if all processes are to share clients' budgets (cache/buckets)."""
+
+    async def spend(self, name: bytes, period: float, depth: float) -> tuple[bool, float]:
+        """Takes a token of the bucket `name`, by the store's clock. One comes each `period` seconds; there is one
+        while the bucket is no more than `depth` seconds from being full. Whether it was there, and how many seconds
+        the bucket is from being full now. Raises StoreUnavailable, and nothing else.
+        """
+
+
+@runtime_checkable
 class LiveLog(Protocol):
     """What a store can do beside, if processes are to follow an answer that one of them still receives (cache/relay).
 

@@ -165,6 +165,13 @@ class Tiers:
         if self._shared is not None:
             await self._shared.leases.release(lease, given_up_for)
 
+    async def spend(self, bucket: bytes, period: float, depth: float) -> tuple[bool, float] | None:
+        """Takes a token of a bucket that all processes share; None where there is none, or it cannot be told in time.
+
+        See `cache.store.TokenBuckets`.
+        """
+        return await self._shared.buckets.spend(bucket, period, depth) if self._shared is not None else None
+
     def relay(self, lease: Lease, status: int, reason: bytes, fields: Pairs) -> Relay | None:
         """Who tells those who wait for the lease of an answer that is received here; None where nobody can be told."""
         if self._shared is None or not lease.shared:

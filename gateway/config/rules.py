@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from gateway.config.addresses import Address, clash, parse_address
 from gateway.config.findings import Finding
+from gateway.config.guard_rules import check_guards
 from gateway.config.places import Path, Source, suggest
 from gateway.config.reach import never_reached
 from gateway.config.route_rules import check_route
@@ -27,6 +28,7 @@ def check(settings: Settings, source: Source) -> Iterator[Finding]:
     yield from _check_order(settings)
     for index, route in enumerate(settings.routes):
         yield from check_route(route, ("routes", index), source)
+    yield from check_guards(settings, source)
     if not settings.routes:
         yield Finding(("routes",), "none: everything is streamed through and nothing is cached", warning=True)
     if settings.l2 is not None:

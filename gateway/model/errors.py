@@ -55,6 +55,17 @@ class UpstreamProtocol(UpstreamError):
     """What came back is not HTTP/1.1."""
 
 
+class Shed(UpstreamError):
+    """It was not asked, to protect it. seconds: after which it may be worth another attempt."""
+
+    def __init__(self, upstream: str, reason: Reason, seconds: float) -> None:
+        spent = reason is Reason.BUDGET
+        super().__init__(upstream, "this client has asked for too much" if spent else "it is busy")
+        self.reason = reason
+        self.status = 429 if spent else 503
+        self.seconds = seconds
+
+
 class ConfigError(RagfrontError):
     """The configuration is wrong. `problems`: one line each, `file:line: path: what; way out`."""
 

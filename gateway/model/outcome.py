@@ -72,6 +72,10 @@ class Reason(StrEnum):
     UPSTREAM_RESET = "upstream-reset"
     UPSTREAM_PROTOCOL = "upstream-protocol"
 
+    # The upstream was not asked, to protect it.
+    BUDGET = "budget"  # its client has spent what it may have asked for
+    CONCURRENCY = "concurrency"  # too many calls are under way, and too many wait
+
     # The client's side.
     BAD_REQUEST = "bad-request"
     TOO_LARGE = "too-large"

@@ -36,6 +36,8 @@ def compile_pattern(value: Any) -> re.Pattern[str]:
 
 
 Pattern = Annotated[re.Pattern[str], BeforeValidator(compile_pattern)]
+Rate = Annotated[str, StringConstraints(pattern=r"^(off|[1-9][0-9]{0,5}/[smh])$")]
+Payer = Annotated[str, StringConstraints(pattern=r"^(peer|credential|header [!#$%&'*+.^_`|~0-9A-Za-z-]+)$")]
 Normalizer = Literal["nfkc", "casefold", "whitespace", "punctuation"]
 Mode = Literal["off", "shadow", "on"]
 
@@ -245,6 +247,17 @@ class BatchSettings(Frozen):
     max_body: Size = Field(default=32 << 20, le=1 << 28, description="a larger answer to several is not taken apart")
 
 
+class BudgetSettings(Frozen):
+    """How many answers one client may have made for it. Only calls of the upstream count."""
+
+    rate: Rate = Field(default="off", description="calls of the upstream per client, as 30/m (s, m, h); off: no limit")
+    burst: int = Field(default=20, ge=1, le=100_000, description="calls that one who has been quiet may make at once")
+    client: Payer = Field(
+        default="peer",
+        description="who is one client: peer (its address behind trusted proxies), credential, or header NAME",
+    )
+
+
 class RouteSettings(Frozen):
     """Requests that are answered from the cache, and how."""
 
@@ -260,6 +273,10 @@ class RouteSettings(Frozen):
     batch: BatchSettings = BatchSettings()
     tags: tuple[str, ...] = Field(default=(), description="surrogate keys, as `doc:{/response/retrieved_docs/*/id}`")
     bypass_when: tuple[Condition, ...] = Field(default=(), description="requests that depend on more than themselves")
+    budget: BudgetSettings = BudgetSettings()
+    priority: Literal["high", "normal", "low"] = Field(
+        default="normal", description="who goes first where not all can; see the upstream's concurrency"
+    )
 
 
 class TimeoutSettings(Frozen):
@@ -291,6 +308,22 @@ class TlsSettings(Frozen):
     key: str | None = Field(default=None, description="its private key")
 
 
+class ConcurrencySettings(Frozen):
+    """How many calls an upstream gets at once from this gateway, all workers together."""
+
+    mode: Literal["off", "fixed", "adaptive"] = Field(
+        default="off", description="fixed: at most `limit`; adaptive: as many as it bears, learned from its answers"
+    )
+    limit: int = Field(default=16, ge=1, le=65536, description="calls at once; where adaptive begins")
+    min: int = Field(default=1, ge=1, le=65536, description="adaptive goes no lower")
+    max: int = Field(default=256, ge=1, le=65536, description="adaptive goes no higher")
+    queue: int = Field(default=64, ge=0, le=65536, description="requests that wait for their turn at most")
+    wait: Duration = Field(default=2.0, le=600, description="who cannot expect a turn within this is refused at once")
+    priority_header: FieldName | None = Field(
+        default=None, description="a field that says high, normal or low; none: the route's priority"
+    )
+
+
 class UpstreamSettings(Frozen):
     """A service that answers."""
 
@@ -300,6 +333,7 @@ class UpstreamSettings(Frozen):
     host: Literal["pass", "rewrite"] = Field(default="pass", description="the client's Host, or the URL's")
     timeouts: TimeoutSettings = TimeoutSettings()
     pool: PoolSettings = PoolSettings()
+    concurrency: ConcurrencySettings = ConcurrencySettings()
     tls: TlsSettings = TlsSettings()
 
 

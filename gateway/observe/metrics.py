@@ -18,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from gateway.model.errors import StoreUnavailable
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome, Reason
+from gateway.observe.guards import GuardFigures
 from gateway.observe.tally import DURATIONS, OVERHEADS, BulkHistogram, Spread, Tally
 
 NO_ROUTE = "-"  # cannot be the name of a route
@@ -63,6 +64,7 @@ class Metrics:
         self._declare_requests()
         self._declare_upstream()
         self._declare_process(version)
+        self.guards = GuardFigures(self._counter, self._gauge, self._histogram)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"ragfront_{name}", text, labels, registry=self._registry)
@@ -181,6 +183,7 @@ class Metrics:
             if tally.requests:
                 self._drain(route, outcome, reason, tally)
         self._lag.drain(self._loop_lag)
+        self.guards.refresh()
         self._inflight.set(self._clients)
         for (upstream, result), spread in self._calls.items():
             self._call_count.labels(upstream, result).inc(sum(spread.counts))

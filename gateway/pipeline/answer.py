@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field
 
 from gateway.model.entry import Entry
-from gateway.model.errors import UpstreamError
+from gateway.model.errors import Shed, UpstreamError
 from gateway.model.fields import Pairs
 from gateway.pipeline.recording import Recording
+from gateway.policy.queueing import retry_after
 from gateway.upstream.reply import Reply
+
+_TITLES = {429: "Too Many Requests", 503: "Service Unavailable", 504: "Gateway Timeout"}
 
 
 @dataclass(slots=True)
@@ -51,8 +54,9 @@ class Problem:
 
 def failure(exc: UpstreamError) -> Problem:
     """What a client is told about an upstream that failed."""
-    title = "Gateway Timeout" if exc.status == 504 else "Bad Gateway"
-    return Problem(exc.status, title, f"upstream {exc.upstream}: {exc.detail}", {"upstream": exc.upstream})
+    title = _TITLES.get(exc.status, "Bad Gateway")
+    later: Pairs = ((b"Retry-After", b"%d" % retry_after(exc.seconds)),) if isinstance(exc, Shed) else ()
+    return Problem(exc.status, title, f"upstream {exc.upstream}: {exc.detail}", {"upstream": exc.upstream}, later)
 
 
 Answer = FromEntry | FromRecording | FromReply | Problem

@@ -1,4 +1,4 @@
-"""Fill: the work of one flight. L2 -> lease -> upstream -> storable? -> store."""
+"""Fill: the work of one flight. L2 -> lease -> admit -> upstream -> storable? -> store."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from gateway.cache.relay import Broken, Relay, Tail
 from gateway.cache.store import Claim
 from gateway.cache.tiers import Lookup, Tiers
 from gateway.model.entry import Entry, EntryFlag, Windows
-from gateway.model.errors import UpstreamError, UpstreamReset
+from gateway.model.errors import Shed, UpstreamError, UpstreamReset
 from gateway.model.exchange import Request
 from gateway.model.fields import Pairs
 from gateway.model.outcome import Reason
@@ -58,7 +58,10 @@ class Job:
     look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
     lease: bool = True
     forms: OtherForms | None = None
+    vary: tuple[bytes, ...] = ()  # what a marker in L2 says that the answer varies on: `key` is a variant's then
     held: Lease | None = None  # it is ours while we ask
+    free: bool = False  # no budget is spent on it
+    successor: "Job | None" = None  # it was refused at admit, and the flight goes on for another
 
 
 @dataclass(slots=True)
@@ -117,7 +120,13 @@ class Filler:
 
     def work(self, job: Job) -> Work:
         """The work of a flight that `job` opens."""
-        return lambda flight: self._fill(job, flight)
+        return lambda flight: self._fly(job, flight)
+
+    async def _fly(self, job: Job | None, flight: Flight) -> None:
+        """The whole way, anew for each to whom the flight is handed over: its variant may be another."""
+        while job is not None:
+            await self._fill(job, flight)
+            job = job.successor
 
     async def _fill(self, job: Job, flight: Flight) -> None:
         """Land the flight with the best there is, and store what may be stored."""
@@ -200,7 +209,8 @@ class Filler:
     async def _settles(self, job: Job, flight: Flight, found: Lookup) -> bool:
         """Follow a marker to the variant, and land with what is there. True where nothing needs to be asked."""
         if found.entry is not None and found.entry.flags & EntryFlag.VARY:
-            job.key = job.rule.keyer.variant(job.primary, variants.names(found.entry), job.request)
+            job.vary = variants.names(found.entry)
+            job.key = job.rule.keyer.variant(job.primary, job.vary, job.request)
             found = await self._tiers.find(job.key, self._wall(), self._l1_ttl(job))
         return found.entry is not None and self._usable(job, flight, found)
 
@@ -212,7 +222,9 @@ class Filler:
         entry = found.entry
         assert entry is not None
         verdict = classify(entry, self._wall())
-        landing = Landing(entry=entry, tier=found.tier, key=job.key, upstream_seconds=entry.upstream_seconds)
+        landing = Landing(
+            entry=entry, tier=found.tier, key=job.key, vary=job.vary, upstream_seconds=entry.upstream_seconds
+        )
         if verdict is Verdict.FRESH:
             flight.land(landing)
             return True
@@ -225,8 +237,20 @@ class Filler:
     async def _ask(self, job: Job, flight: Flight) -> bool:
         """Ask upstream. True where the answer may not be shared, so that others should not wait for it."""
         started = self._clock()
+        unwanted = not job.wanted or flight.landed  # its client has a stale answer: that is free, and this can wait
         try:
-            reply = await job.rule.fetch(job.call)
+            reply = await job.rule.admit.fetch(
+                job.rule.upstream,
+                job.call,
+                job.request,
+                job.rule.route,
+                free=job.free or unwanted,
+                spare=unwanted,
+                ask=job.rule.fetch,
+            )
+        except Shed as exc:
+            job.successor = self._successor(job, flight, exc)
+            return False
         except UpstreamError as exc:
             self._fail(job, flight, exc, self._clock() - started)
             return False
@@ -384,19 +408,54 @@ class Filler:
                 Landing(error=exc, reason=exc.reason, upstream=job.rule.upstream.name, upstream_seconds=seconds)
             )
 
+    def _successor(self, job: Job, flight: Flight, shed: Shed) -> Job | None:
+        """Who goes on with the flight after a refusal; None: it has landed. Who follows and owes as much is told, too.
+
+        A spent budget is one client's; a full queue everybody's, except for those of a higher class.
+        """
+        while True:
+            refusal = self._stand_in(job, shed.reason) or Landing(
+                error=shed, reason=shed.reason, upstream=shed.upstream
+            )
+            heir: Job | None = flight.hand_over(refusal, _unlike(job, shed.reason))
+            if heir is None or shed.reason is not Reason.BUDGET:
+                return heir
+            wait = heir.rule.admit.owes(heir.request, heir.rule.route)
+            if not wait:
+                return heir
+            heir.rule.admit.refused(heir.rule.route)
+            job, shed = heir, Shed(shed.upstream, Reason.BUDGET, wait)
+
     def _land_stale(self, job: Job, flight: Flight) -> bool:
+        landing = self._stand_in(job, Reason.UPSTREAM_FAILED)
+        if landing is not None:
+            flight.land(landing)
+        return landing is not None
+
+    def _stand_in(self, job: Job, reason: Reason) -> Landing | None:
         """RFC 5861 section 4: a stale answer rather than an error, as long as its window lasts."""
         now = self._wall()
         if job.stale is None or classify(job.stale, now) is Verdict.EXPIRED or now > job.stale.stale_error_until:
-            return False
-        flight.land(Landing(entry=job.stale, stale=True, key=job.key, reason=Reason.UPSTREAM_FAILED))
-        return True
+            return None
+        return Landing(entry=job.stale, stale=True, key=job.key, vary=job.vary, reason=reason)
 
     def _landing(self, job: Job, reply: Reply, started: float) -> Landing:
         """What is known with the head: also those who share an answer that is not stored must be of one variant."""
         vary = vary_names(reply.head.fields) or ()
         key = job.rule.keyer.variant(job.primary, vary, job.request) if vary else job.key
         return Landing(key=key, vary=vary, upstream=reply.upstream, upstream_seconds=self._clock() - started)
+
+
+def _unlike(job: Job, reason: Reason) -> Callable[[Job | None], bool]:
+    """For whom of those who wait the reason for which `job` was refused is none."""
+    admit, route = job.rule.admit, job.rule.route
+    if not job.wanted:
+        return lambda other: other is not None
+    if reason is Reason.BUDGET:
+        payer = admit.client(job.request, route)
+        return lambda other: other is not None and admit.client(other.request, route) != payer
+    rank = admit.priority(job.rule.upstream, job.request, route)
+    return lambda other: other is not None and admit.priority(job.rule.upstream, other.request, route) < rank
 
 
 def _is_json(head: ResponseHead) -> bool:

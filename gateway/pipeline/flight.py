@@ -7,6 +7,7 @@ never both find nothing and both ask. Its task belongs to this registry, not to 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.model.entry import Entry
 from gateway.model.errors import UpstreamError
@@ -54,10 +55,24 @@ class Landing:
             reply.close()
 
 
-class Flight:
-    """Work under way for a key, and how many wait for it."""
+class Seat:
+    """One who waits for a flight. job: what to work on where the flight is handed over to it. leads: the work is done
+    for it; a reply is its own.
+    """
 
-    __slots__ = ("_abandon", "_error", "_landing", "_led", "_told", "_waiting", "clients", "expendable", "key", "task")
+    __slots__ = ("future", "job", "landing", "leads")
+
+    def __init__(self, job: Any = None, *, leads: bool) -> None:
+        self.job = job
+        self.leads = leads
+        self.landing: Landing | None = None  # for this one alone
+        self.future: asyncio.Future[None] | None = None
+
+
+class Flight:
+    """Work under way for a key, and who waits for it."""
+
+    __slots__ = ("_abandon", "_error", "_landing", "_led", "_seats", "_told", "clients", "expendable", "key", "task")
 
     def __init__(self, key: bytes, abandon: Callable[["Flight"], None]) -> None:
         self.key = key
@@ -67,7 +82,7 @@ class Flight:
         self._led = False  # the one who opened it waits for it
         self._landing: Landing | None = None
         self._error: BaseException | None = None
-        self._waiting: list[asyncio.Future[None]] = []
+        self._seats: dict[Seat, None] = {}  # in the order in which they came
         self._told: asyncio.Future[None] | None = None
         self.task: asyncio.Task[None] | None = None
 
@@ -99,30 +114,56 @@ class Flight:
             self._wake()
 
     def _wake(self) -> None:
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
-        self._waiting.clear()
+        for seat in self._seats:
+            if seat.future is not None and not seat.future.done():
+                seat.future.set_result(None)
+        self._seats.clear()
 
-    async def wait(self, *, opened: bool) -> tuple[Landing, Reply | None]:
-        """Wait for the landing. Who opened the flight gets its reply, if it has one.
+    def hand_over(self, refusal: Landing, goes_on: Callable[[Any], bool]) -> Any | None:
+        """The work was refused, for a reason that is the leader's own. The next leader's job; None: it has landed.
+
+        goes_on(job): whether the reason is not this one's, too. The refusal is told to the others only:
+
+        1 A, whose budget is spent, asks, and opens the flight; 2 B asks the same, and follows; 3 A is refused. Were
+        that the landing, A's debt would decide B's request; were the flight over, and B told to open another, then
+        4 C, who comes between the two, would open a third, and the upstream be asked twice. So the flight goes on in
+        the same step, for B, and C follows.
+        """
+        heirs = [seat for seat in self._seats if goes_on(seat.job) and not (seat.future and seat.future.done())]
+        if self.landed or not heirs:
+            self.land(refusal)
+            return None
+        for seat in self._seats.keys() - set(heirs):
+            del self._seats[seat]
+            seat.landing, seat.leads = refusal, False
+            if seat.future is not None and not seat.future.done():
+                seat.future.set_result(None)
+        heirs[0].leads = self._led = True
+        return heirs[0].job
+
+    async def wait(self, *, opened: bool, seat: Seat | None = None) -> tuple[Landing, Reply | None]:
+        """Wait for the landing. Who leads gets its reply, if it has one: who opened the flight, unless it was handed
+        over; `seat` tells afterwards.
 
         Leaving ends the flight only where it is expendable, and nobody else is there.
         """
+        seat = seat or Seat(leads=opened)
         self.clients += 1
-        self._led = self._led or opened
+        self._led = self._led or seat.leads
         try:
             if not self.landed:
-                future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                self._waiting.append(future)
-                await future
-            if self._landing is None:
+                seat.future = asyncio.get_running_loop().create_future()
+                self._seats[seat] = None
+                await seat.future
+            landing = seat.landing or self._landing
+            if landing is None:
                 assert self._error is not None
                 raise self._error
-            return self._landing, self._landing.take_reply() if opened else None
+            return landing, landing.take_reply() if seat.leads else None
         finally:
+            self._seats.pop(seat, None)
             self.clients -= 1
-            if opened:
+            if seat.leads:
                 self._led = False
                 if self._landing is not None:
                     self._landing.abandon()

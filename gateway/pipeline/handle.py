@@ -9,14 +9,14 @@ from cachetools import TTLCache
 
 from gateway.cache.tiers import Tiers
 from gateway.model.entry import Entry, EntryFlag
-from gateway.model.errors import UpstreamError
+from gateway.model.errors import Shed, UpstreamError
 from gateway.model.exchange import Exchange, Request
 from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
 from gateway.pipeline import calls, itemwise
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job, OtherForms
-from gateway.pipeline.flight import Flights, Landing
+from gateway.pipeline.flight import Flights, Landing, Seat
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.recording import Recording
 from gateway.policy import freshness, validators, variants
@@ -146,7 +146,9 @@ class Pipeline:
             if job.key in self._given_up:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
             flight, opened = self.flights.open(job.key, self._filler.work(job))  # 6 flight
-            landing, reply = await flight.wait(opened=opened)
+            seat = Seat(job, leads=opened)
+            landing, reply = await flight.wait(opened=opened, seat=seat)
+            opened = seat.leads
             if not self._must_look_again(x, rule, primary, landing, opened):
                 return await self._land(plan, x, rule, landing, reply, opened)
             vary = landing.vary
@@ -276,6 +278,7 @@ class Pipeline:
         x.would_hit = entry is not None and freshness.classify(entry, x.now) is Verdict.FRESH
         job = self._job(plan, x, rule, primary, None, Verdict.EXPIRED)
         job.look = job.lease = False
+        job.free = x.would_hit  # it would have cost nothing
         alone = b"shadow %d" % next(self._turns)
         flight, _ = self.flights.open(alone, self._filler.work(job))
         landing, reply = await flight.wait(opened=True)
@@ -288,12 +291,15 @@ class Pipeline:
         """Ask for this client alone, and pass the answer on as it comes."""
         x.outcome, x.reason, x.upstream, x.fwd = Outcome.BYPASS, reason, upstream.name, "bypass"
         try:
-            return FromReply(await upstream.fetch(calls.for_relay(plan, x, upstream)))
+            call = calls.for_relay(plan, x, upstream)
+            return FromReply(await plan.admit.fetch(upstream, call, x.request, x.route))
         except UpstreamError as exc:
             return self._failed(x, exc)
 
     def _failed(self, x: Exchange, exc: UpstreamError) -> Problem:
         x.outcome, x.reason, x.upstream = Outcome.ERROR, exc.reason, exc.upstream
+        if isinstance(exc, Shed):  # nobody was asked
+            x.outcome, x.fwd, x.collapsed = Outcome.SHED, "", False
         return failure(exc)
 
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from gateway.guard.guards import Guards
 from gateway.model.exchange import Request
 from gateway.model.settings import RouteSettings, Settings
+from gateway.pipeline.admit import Admit
 from gateway.policy.admission import Admission
 from gateway.policy.document import Document
 from gateway.policy.forwarding import Forwarding, pseudonym
@@ -41,6 +43,7 @@ class Rule:
     storing: Storing
     streaming: Streaming
     upstream: Upstream
+    admit: Admit
     batching: Batching | None = None
 
     async def fetch(self, call: Call) -> Reply:
@@ -53,15 +56,17 @@ class Rule:
 class Plan:
     """All routes, and where everything else goes."""
 
-    def __init__(self, settings: Settings, upstreams: dict[str, Upstream]) -> None:
+    def __init__(self, settings: Settings, upstreams: dict[str, Upstream], guards: Guards | None = None) -> None:
         self.settings = settings
         self.upstreams = upstreams
         self.default = upstreams[settings.default_upstream or next(iter(settings.upstreams))]
         urls = [url for upstream in settings.upstreams.values() for url in upstream.urls]
         self.forwarding = Forwarding(settings.forwarding, pseudonym(urls))
+        self.guards = guards or Guards(settings)
+        self.admit = admit = Admit(settings, self.forwarding, self.guards)
         self._router = Router(settings.routes)
         quiet = noise(settings.routes) | _OF_THE_WAY
-        self._rules = {route.name: _rule(route, upstreams[route.upstream], quiet) for route in settings.routes}
+        self._rules = {route.name: _rule(route, upstreams[route.upstream], admit, quiet) for route in settings.routes}
 
     def needs_body(self, request: Request) -> int:
         """How many bytes of the body to read before `match`; 0: none."""
@@ -73,8 +78,8 @@ class Plan:
         return None if route is None else self._rules[route.name]
 
 
-def _rule(route: RouteSettings, upstream: Upstream, quiet: frozenset[bytes]) -> Rule:
+def _rule(route: RouteSettings, upstream: Upstream, admit: Admit, quiet: frozenset[bytes]) -> Rule:
     items, batching = form_of(route.batch), None
     if items is not None and route.cache.mode == "on":  # in shadow, clients get what they would get without us
         batching = Batching(items, PartForm(route.batch), Gathering(upstream, route.batch, items, quiet))
-    return Rule(route, Admission(route), Keyer(route), Storing(route), Streaming(route), upstream, batching)
+    return Rule(route, Admission(route), Keyer(route), Storing(route), Streaming(route), upstream, admit, batching)

@@ -47,10 +47,14 @@ class PartReply(Reply):
         """Those of the answer that this is a part of."""
         return self._trailers
 
-    async def read(self) -> bytes:
+    def at_hand(self) -> bytes:
         """All of it, then b""."""
         data, self._data = self._data, b""
         return data
+
+    async def read(self) -> bytes:
+        """All of it, then b""."""
+        return self.at_hand()
 
     def close(self, result: str = "abandoned") -> None:
         """There is nothing to give up."""

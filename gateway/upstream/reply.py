@@ -42,6 +42,19 @@ class Reply:
         if (body is None or body.at_eof()) and not self.upgraded:
             self._finish()
 
+    def when_over(self, tell: Callable[[str], None]) -> None:
+        """Have `tell` called, too, with the call's result once it is over; at once where it is."""
+        before = self._on_end
+        if before is None:
+            tell(f"{self.head.status // 100}xx")
+            return
+
+        def both(result: str) -> None:
+            before(result)
+            tell(result)
+
+        self._on_end = both
+
     @property
     def upgraded(self) -> bool:
         """The connection has left HTTP; see `tunnel`."""

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.cache.disk import Disk
 from gateway.cache.redis import Redis
-from gateway.cache.store import Claim, LiveLog, Record, Store
+from gateway.cache.store import Claim, LiveLog, Record, Store, TokenBuckets
 from gateway.model.errors import StoreUnavailable
 from gateway.model.settings import DiskSettings, RedisSettings, TlsSettings
 from tests.support.entries import make_key
@@ -304,3 +304,29 @@ async def test_a_live_log_is_read_from_any_position_and_goes(store: Store) -> No
         await store.append(key, [b"P"], 0.05, anew=False)
         await asyncio.sleep(0.2)
         assert (await store.since(key, b""))[2] is False
+
+
+async def test_a_bucket_gives_its_burst_and_no_more_to_all_who_share_it(store: Store) -> None:
+    if not isinstance(store, TokenBuckets):
+        assert store.name != "redis"  # each process counts for itself
+        return
+    name = os.urandom(16).hex().encode()
+    heard = await asyncio.gather(*(store.spend(name, 60.0, 240.0) for _ in range(12)))
+    assert [granted for granted, _ in heard].count(True) == 5
+    debts = sorted(debt for _, debt in heard)
+    assert debts[0] == pytest.approx(60, abs=0.1)
+    assert debts[-1] == pytest.approx(300, abs=5)
+    assert (await store.spend(os.urandom(16).hex().encode(), 60.0, 0.0))[0]
+
+
+async def test_a_bucket_fills_up_again_by_the_stores_clock(store: Store) -> None:
+    if not isinstance(store, TokenBuckets):
+        return
+    name = os.urandom(16).hex().encode()
+    assert (await store.spend(name, 0.05, 0.0))[0]
+    assert not (await store.spend(name, 0.05, 0.0))[0]
+
+    async def again() -> bool:
+        return (await store.spend(name, 0.05, 0.0))[0]
+
+    await eventually(again, 5)

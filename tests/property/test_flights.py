@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.pipeline.flight import Flight, Flights, Landing
+from gateway.pipeline.flight import Flight, Flights, Landing, Seat
 from gateway.pipeline.recording import Recording
 
 KEYS = (b"a", b"b")
-ENDS = ("land", "reply", "stream", "fail", "nothing", "land, store", "reply, fail")
+REFUSED = "refused"
+ENDS = ("land", "reply", "stream", "fail", "nothing", "land, store", "reply, fail", "refuse", "refuse")
 
 Step = tuple[str, int]
 STEPS = st.lists(
@@ -44,6 +45,7 @@ class Trip:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     landing: Landing | None = None
     failed: bool = False
+    leader: int | None = None
 
 
 class World:
@@ -54,12 +56,21 @@ class World:
         self.clients: list[asyncio.Task[None]] = []
         self.left: set[int] = set()
         self.served: dict[int, tuple[Trip | None, object]] = {}
-        self.openers: set[int] = set()
+        self.leaders: set[int] = set()
 
     async def work(self, flight: Flight) -> None:
         before = self.trips.get(flight.key)
         assert before is None or not before.flight.joinable, "two works for one key"
         trip = self.trips[flight.key] = Trip(flight, asyncio.get_running_loop().create_future())
+        trip.leader = next((seat.job for seat in flight._seats if seat.leads), None)
+        while await trip.end == "refuse":
+            refusal = Landing(tier=REFUSED)
+            trip.leader = flight.hand_over(refusal, lambda job, of=trip.leader: job != of)
+            if trip.leader is None:
+                trip.landing = refusal
+                assert not flight.joinable
+                return
+            trip.end = asyncio.get_running_loop().create_future()
         match (await trip.end).split(", "):
             case ["land", *_]:
                 trip.landing = Landing(tier="memory")
@@ -84,14 +95,15 @@ class World:
 
     async def client(self, number: int, key: bytes) -> None:
         flight, opened = self.flights.open(key, self.work)
-        if opened:
-            self.openers.add(number)
+        seat = Seat(number, leads=opened)
         try:
-            landing, reply = await flight.wait(opened=opened)
+            landing, reply = await flight.wait(opened=opened, seat=seat)
         except ZeroDivisionError:
             self.served[number] = (self.trip_of(flight), None)
             return
         self.served[number] = (self.trip_of(flight), landing)
+        if seat.leads:
+            self.leaders.add(number)
         if reply is not None:
             assert isinstance(reply, Reply)
             reply.takers.append(number)
@@ -143,13 +155,15 @@ async def live(steps: list[Step]) -> None:
             continue
         client.result()
         trip, landing = world.served[number]
-        if trip is not None and trip.landing is not None:
+        if isinstance(landing, Landing) and landing.tier == REFUSED:
+            assert number not in world.leaders or trip is None or landing is trip.landing
+        elif trip is not None and trip.landing is not None:
             assert landing is trip.landing
         elif trip is not None and trip.failed:
             assert landing is None
     for reply in world.replies:
         assert len(reply.takers) + reply.closed == 1, "a reply is taken once, or closed once"
-        assert set(reply.takers) <= world.openers
+        assert set(reply.takers) <= world.leaders
     assert len(world.flights) == 0
     assert all(trip.flight.clients == 0 for trip in trips)
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.pipeline.flight import Flight, Flights, Landing
+from gateway.pipeline.flight import Flight, Flights, Landing, Seat
 from gateway.pipeline.recording import Recording
 
 KEY = b"k"
@@ -206,3 +206,79 @@ async def test_closing_waits_also_for_a_flight_that_has_a_successor():
     await flights.close(0)
     assert first.task.cancelled()
     assert second.task.cancelled()
+
+
+class HandedOver:
+    """Refuses whom it is to refuse, and goes on for the next."""
+
+    def __init__(self, *refused: str) -> None:
+        self.refused = refused
+        self.led: list[str] = []
+        self.gate = asyncio.Event()
+        self.reply = Reply()
+
+    async def __call__(self, flight: Flight) -> None:
+        leader = "a"
+        while leader in self.refused:
+            await asyncio.sleep(0)
+            leader = flight.hand_over(Landing(tier=leader), lambda job, of=leader: job != of)
+        if leader is not None:
+            self.led.append(leader)
+            await self.gate.wait()
+            flight.land(Landing(reply=self.reply))
+
+
+async def sit(flights: Flights, work: HandedOver, *jobs: str) -> list["asyncio.Task[tuple[Landing, Seat]]"]:
+    async def one(job: str) -> tuple[Landing, Seat]:
+        flight, opened = flights.open(KEY, work)
+        seat = Seat(job, leads=opened)
+        landing, reply = await flight.wait(opened=opened, seat=seat)
+        assert (reply is not None) is (seat.leads and landing.tier == "")
+        return landing, seat
+
+    return [asyncio.create_task(one(job)) for job in jobs]
+
+
+async def test_a_refusal_is_told_to_those_whom_it_concerns_and_the_next_leads_on():
+    flights, work = Flights(), HandedOver("a", "b")
+    tasks = await sit(flights, work, "a", "b", "c", "b", "d")
+    told = [(await tasks[n])[0].tier for n in (0, 1, 3)]
+    assert told == ["a", "b", "b"]
+    (late,) = await sit(flights, work, "e")
+    await asyncio.sleep(0)
+    work.gate.set()
+    leads = [(await task)[1].leads for task in (tasks[2], tasks[4], late)]
+    assert leads == [True, False, False]
+    assert work.led == ["c"]
+    assert not work.reply.closed
+
+
+async def test_a_refusal_that_concerns_all_is_the_landing():
+    flights, work = Flights(), HandedOver("a")
+    tasks = await sit(flights, work, "a", "a")
+    assert [(await task)[0].tier for task in tasks] == ["a", "a"]
+    assert len(flights) == 0
+    assert work.led == []
+
+
+async def test_who_left_is_no_heir():
+    flights, work = Flights(), HandedOver("a")
+    leader, gone, heir = await sit(flights, work, "a", "b", "c")
+    await asyncio.sleep(0)
+    gone.cancel()  # its turn to run has not come when the flight is handed over
+    assert (await leader)[0].tier == "a"
+    work.gate.set()
+    assert (await heir)[1].leads
+    assert work.led == ["c"]
+
+
+async def test_an_heir_that_leaves_takes_no_reply_with_it():
+    flights, work = Flights(), HandedOver("a")
+    leader, heir, follower = await sit(flights, work, "a", "b", "c")
+    await leader
+    await asyncio.sleep(0)
+    heir.cancel()
+    await asyncio.gather(heir, return_exceptions=True)
+    work.gate.set()
+    assert (await follower)[0].reply is None
+    assert work.reply.closed
