@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
@@ -123,6 +124,77 @@ class ClientConnection(RequestHandler):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    async def start(self) -> None:
+        """Serve one request after the other, for as long as the connection is kept.
+
+        aiohttp's own makes a task, a writer and a response object for each: a fifth of a relay (bench/miss.py), and
+        while those end, the next request finds the connection still busy and misses the hit lane.
+        """
+        while not self._force_close:
+            if not self._messages:
+                self._waiter = self._loop.create_future()
+                try:
+                    await self._waiter
+                finally:
+                    self._waiter = None
+            message, body = self._messages.popleft()
+            self.intake.message_consumed()
+            if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+                self._resume_reading_if_drained()
+            incoming = Incoming(message, body, self)  # type: ignore[arg-type]  # what our intake has queued
+            try:
+                self._keepalive = await self._handle(incoming)
+                self._decline_upgrade()
+                await self._linger(incoming.body)
+            except Exception as exc:  # the handler lets nothing through; a body that nobody wanted may be broken
+                self.log_debug("the connection failed", exc_info=exc)
+                self.force_close()
+            except BaseException:
+                self.force_close()
+                raise
+            if not self._keepalive or self.draining:
+                break
+            self._next_keepalive_close_time = self._loop.time() + self._limits.idle
+            if self._keepalive_handle is None:
+                self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
+        if not self._force_close:
+            self._task_handler = None
+            if self.transport is not None:
+                self.transport.close()
+
+    async def _handle(self, incoming: "Incoming") -> bool:
+        """True where the connection may serve another request. aiohttp's shutdown waits for the end of it."""
+        self._request_in_progress = True
+        self._current_request = incoming  # type: ignore[assignment]  # told of the connection's loss
+        try:
+            return await self._server.answer(incoming)
+        finally:
+            self._current_request = None
+            self._request_in_progress = False
+            if self._handler_waiter is not None:
+                self._handler_waiter.set_result(None)
+
+    def _decline_upgrade(self) -> None:
+        """An upgrade was asked for and did not come about: what was held back behind it are requests again."""
+        if self._upgraded and not self._messages and self._payload_parser is None and self._parser is not None:
+            self.intake.set_upgraded(False)
+            self._upgraded = False
+            tail, self._message_tail = self._message_tail, b""
+            self.data_received(tail)
+            if self._buffer_paused and len(self._messages) < self._max_msg_queue_size:
+                self._resume_reading_if_drained()
+
+    async def _linger(self, body: Body) -> None:
+        """Read and ignore what the client still sends of a body nobody wanted; close where it takes too long."""
+        if body.is_eof() or self._force_close:
+            return
+        try:
+            async with asyncio.timeout(LINGER):
+                while not body.is_eof():
+                    await body.readany()
+        except TimeoutError:
+            self.close()
+
     @property
     def draining(self) -> bool:
         """No further request is taken on this connection."""
@@ -140,52 +212,41 @@ class ClientConnection(RequestHandler):
         self.set_parser(end)  # type: ignore[arg-type]
         return end
 
-    def log_exception(self, *args: Any, **kw: Any) -> None:
-        """aiohttp tells of what a handler let through; ours lets nothing through but a client's broken body."""
-        self.log_debug(*args, **kw)
-
 
 class Incoming:
-    """What aiohttp hands to the handler: a message, its body, its connection."""
+    """What the handler gets: a message, its body, its connection."""
 
-    __slots__ = ("_task", "body", "connection", "message")
+    __slots__ = ("body", "connection", "message")
 
-    def __init__(self, message: Any, body: Body, connection: ClientConnection, _writer: Any, task: Any) -> None:
+    def __init__(self, message: Any, body: Body, connection: ClientConnection) -> None:
         self.message = message
         self.body = body
         self.connection = connection
-        self._task = task
 
     def _cancel(self, exc: BaseException) -> None:
         """aiohttp: the connection is lost."""
         if not self.body.is_eof():
             self.body.set_exception(exc)
 
-    def _finish(self) -> None:
-        """aiohttp: the answer is complete."""
+
+Answer = Callable[[Incoming], Awaitable[bool]]
 
 
-class Delivered:
-    """What the handler returns to aiohttp: everything is sent already."""
-
-    __slots__ = ("keep_alive",)
-
-    def __init__(self, keep_alive: bool) -> None:
-        self.keep_alive = keep_alive
-
-    async def prepare(self, request: Any) -> None:
-        """Nothing left to do."""
-
-    async def write_eof(self) -> None:
-        """Nothing left to do."""
+async def _not_asked(_: web.BaseRequest) -> web.StreamResponse:
+    """aiohttp's handler: ClientConnection.start asks ours."""
+    raise NotImplementedError
 
 
 class ClientServer(web.Server):
-    """Makes a ClientConnection for each client, and seats only so many at a time."""
+    """Makes a ClientConnection for each client, and seats only so many at a time.
 
-    def __init__(self, handler: Any, limits: LimitSettings) -> None:
+    answer: sends the answer to one message; True where the connection may serve another.
+    """
+
+    def __init__(self, answer: Answer, limits: LimitSettings) -> None:
         # A client that leaves cancels its handler: what it waited for is not worked on for nobody.
-        super().__init__(handler, request_factory=Incoming, handler_cancellation=True)  # type: ignore[arg-type]
+        super().__init__(_not_asked, handler_cancellation=True)
+        self.answer = answer
         self.limits = limits
         self.lane: HitLane | None = None
         self.parse_lane: ParseLane | None = None

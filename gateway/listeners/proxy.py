@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from gateway.listeners.connection import LINGER, ClientServer, Delivered, Incoming
+from gateway.listeners.connection import LINGER, ClientServer, Incoming
 from gateway.listeners.deliver import Delivery
 from gateway.listeners.hitlane import HitLane
 from gateway.listeners.outgoing import Outgoing
@@ -53,8 +53,8 @@ class Proxy:
         self.server.lane = lane
         self.server.parse_lane = parse_lane
 
-    async def handle(self, incoming: Incoming) -> Delivered:
-        """One message of one client."""
+    async def handle(self, incoming: Incoming) -> bool:
+        """Answer one message of one client. True where its connection may serve another."""
         message = incoming.message
         if isinstance(message, Refused):
             return await self._refuse(incoming, message)
@@ -68,7 +68,7 @@ class Proxy:
         finally:
             x.sent = out.sent
             self._observer.finish(x, time.monotonic() - x.started)
-        return Delivered(out.keep_alive)
+        return out.keep_alive
 
     async def _serve(self, x: Exchange, asked: Asked | None, incoming: Incoming, out: Outgoing) -> None:
         """Answer, whatever happens: with the pipeline's answer, with a problem, or by cutting off what had begun."""
@@ -178,7 +178,7 @@ class Proxy:
             if piece:
                 yield piece
 
-    async def _refuse(self, incoming: Incoming, refused: Refused) -> Delivered:
+    async def _refuse(self, incoming: Incoming, refused: Refused) -> bool:
         """Bytes that are no request: one answer, one line, and the connection is closed."""
         connection = incoming.connection
         out = Outgoing(connection, None)
@@ -191,7 +191,7 @@ class Proxy:
         if transport is not None and transport.can_write_eof() and not transport.is_closing():
             transport.write_eof()
             await asyncio.sleep(LINGER)  # the connection's loss cancels this
-        return Delivered(keep_alive=False)
+        return False
 
 
 _AT_ONCE = 64 << 10  # bytes of a body that is taken whole, if it is all there, whoever wants it

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -54,7 +54,7 @@ class Metrics:
         self._worker = worker
         self._registry = CollectorRegistry()
         self._tallies: dict[tuple[str, Outcome, Reason | None], Tally] = {}
-        self._calls: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+        self._calls: dict[tuple[str, str], Spread] = {}
         self._clients = 0
         self._upstream_calls: dict[str, int] = {}
         self._lag = Spread(OVERHEADS)
@@ -137,15 +137,11 @@ class Metrics:
 
     def upstream_call(self, upstream: str, result: str, seconds: float) -> None:
         """Count a call that has ended. `result`: `2xx` and the like, or the Reason of its failure."""
-        key = (upstream, result)
-        children = self._calls.get(key)
-        if children is None:
+        spread = self._calls.get((upstream, result))
+        if spread is None:
             label = result if result in _RESULTS else Reason.INTERNAL
-            children = self._call_count.labels(upstream, label), self._call_duration.labels(upstream)
-            self._calls[key] = children
-        count, duration = children
-        count.inc()
-        duration.observe(seconds)
+            spread = self._calls.setdefault((upstream, label), Spread(DURATIONS))
+        spread.add(seconds)
 
     def upstream_inflight(self, upstream: str, delta: int) -> None:
         """A call to `upstream` began (+1) or ended (-1)."""
@@ -175,6 +171,9 @@ class Metrics:
                 self._drain(route, outcome, reason, tally)
         self._lag.drain(self._loop_lag)
         self._inflight.set(self._clients)
+        for (upstream, result), spread in self._calls.items():
+            self._call_count.labels(upstream, result).inc(sum(spread.counts))
+            spread.drain(self._call_duration.labels(upstream))
         for upstream, calls in self._upstream_calls.items():
             self._call_inflight.labels(upstream).set(calls)
         for tier in self._tiers:

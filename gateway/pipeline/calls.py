@@ -27,6 +27,8 @@ def for_fill(plan: Plan, x: Exchange, upstream: Upstream) -> Call:
             body_length=len(x.body),
             without=_ASKED_ALONE,
         )
+        if b"accept-encoding" not in x.request.fields:
+            return pairs
         return tuple(_readable(pair) if pair[0].lower() == b"accept-encoding" else pair for pair in pairs)
 
     return Call(x.request.method, _target(x), fields, body=x.body, repeatable=True)

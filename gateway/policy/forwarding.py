@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 
@@ -73,17 +74,14 @@ class Forwarding:
         """
         fields = request.fields
         options = connection_options(fields)
-        dropped = HOP_BY_HOP | _TOLD | options | without
-        if body_length is not None:
-            # The body has been read to its end: there is nothing to expect, and no trailers follow it.
-            dropped |= {b"expect", b"trailer"}
-        kept = [pair for pair in fields.pairs if pair[0].lower() not in dropped]
+        dropped = _dropped(options, without, body_length is not None)
+        authority = (request.authority or upstream_authority) if host == "pass" else upstream_authority
+        kept = _with_host([pair for pair in fields.pairs if pair[0].lower() not in dropped], authority)
         if body_length is not None and b"transfer-encoding" in fields and b"content-length" not in fields:
             kept.append((b"Content-Length", b"%d" % body_length))
         if _takes_trailers(fields):
             kept += _TE
-        authority = (request.authority or upstream_authority) if host == "pass" else upstream_authority
-        return (*_with_host(kept, authority), *self._told(request, options, trusted))
+        return (*kept, *self._told(request, options, trusted))
 
     def upgrade_fields(
         self, request: Request, *, upstream_authority: bytes, host: Literal["pass", "rewrite"], trusted: bool
@@ -107,14 +105,14 @@ class Forwarding:
     def _told(self, request: Request, options: frozenset[bytes], trusted: bool) -> list[Pair]:
         """Via, X-Forwarded-* and Forwarded: what came from a trusted peer, continued by what we know."""
         settings, fields = self._settings, request.fields
-        came = {name: fields.joined(name) if trusted and name not in options else None for name in _TOLD}
+        came = {name: fields.joined(name) for name in _TOLD - options} if trusted else {}
         told: list[Pair] = []
         if settings.via != "off":
             told.append((b"Via", b"%d.%d %b" % (*request.version, self.ident)))
         # One line each: many services read only the first or the last of several.
-        forwarded_for, peer = came[b"x-forwarded-for"], _address(request.peer)
-        proto, host = came[b"x-forwarded-proto"], came[b"x-forwarded-host"]
-        forwarded = came[b"forwarded"]
+        forwarded_for, peer = came.get(b"x-forwarded-for"), _address(request.peer)
+        proto, host = came.get(b"x-forwarded-proto"), came.get(b"x-forwarded-host")
+        forwarded = came.get(b"forwarded")
         if settings.x_forwarded:
             forwarded_for = _appended(forwarded_for, peer)
             proto = proto or request.scheme
@@ -147,20 +145,33 @@ def loops(fields: Fields, ident: bytes) -> bool:
     return any(received.split()[1:2] == [ident] for received in value.split(b","))
 
 
+@lru_cache(maxsize=256)
+def _dropped(options: frozenset[bytes], without: frozenset[bytes], buffered: bool) -> frozenset[bytes]:
+    """Names to leave out. buffered: the body has been read to its end, so there is nothing to expect, and no trailers
+    follow it.
+    """
+    dropped = HOP_BY_HOP | _TOLD | options | without
+    return dropped | {b"expect", b"trailer"} if buffered else dropped
+
+
 def _with_host(pairs: list[Pair], authority: bytes) -> list[Pair]:
     """Exactly one Host, where the first one stood, else in front.
 
     The authority comes before what Host said: a target in absolute form overrules it (RFC 9112 section 3.2.2).
     """
-    at = next((i for i, pair in enumerate(pairs) if pair[0].lower() == b"host"), None)
-    spelled = b"Host" if at is None else pairs[at][0]
-    others = [pair for pair in pairs if pair[0].lower() != b"host"]
-    others.insert(at or 0, (spelled, authority))
-    return others
+    places = [i for i, pair in enumerate(pairs) if pair[0].lower() == b"host"]
+    if not places:
+        return [(b"Host", authority), *pairs]
+    first = places[0]
+    pairs[first] = (pairs[first][0], authority)
+    for i in reversed(places[1:]):
+        del pairs[i]
+    return pairs
 
 
 def _takes_trailers(fields: Fields) -> bool:
-    return any(part.strip(b" \t").lower() == b"trailers" for part in (fields.joined(b"te") or b"").split(b","))
+    asked = fields.joined(b"te")
+    return asked is not None and any(part.strip(b" \t").lower() == b"trailers" for part in asked.split(b","))
 
 
 def _address(peer: str) -> bytes:
@@ -169,7 +180,7 @@ def _address(peer: str) -> bytes:
 
 
 def _appended(line: bytes | None, value: bytes) -> bytes:
-    return b", ".join(part for part in (line, value) if part)
+    return b"%b, %b" % (line, value) if line and value else line or value
 
 
 def _element(peer: bytes, request: Request) -> bytes:

@@ -27,7 +27,8 @@ def connection_options(fields: Fields) -> frozenset[bytes]:
 
 def end_to_end(fields: Fields) -> Pairs:
     """The fields that go further, in order and spelling."""
-    dropped = HOP_BY_HOP | connection_options(fields)
+    options = connection_options(fields)
+    dropped = HOP_BY_HOP | options if options else HOP_BY_HOP
     return tuple(pair for pair in fields.pairs if pair[0].lower() not in dropped)
 
 

@@ -27,7 +27,7 @@ from gateway.policy.tags import tags
 from gateway.policy.ttl import Lifetimes, lifetimes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Store:
     """Keep it.
 

@@ -75,7 +75,10 @@ def _stated(fields: Fields, initial_age: float, now: float) -> _Stated:
     Age is subtracted; an age is not guessed from Date, since a clock that is an hour slow is far more common behind
     a sidecar than a cache that sends no Age.
     """
-    directives = CacheControl(fields.joined(b"cache-control"))
+    stated = fields.joined(b"cache-control")
+    if stated is None and b"expires" not in fields:
+        return _Stated()
+    directives = CacheControl(stated)
     if directives.has(b"no-cache"):
         return _Stated(0.0, 0.0, 0.0)
     fresh: float | None = directives.seconds(b"s-maxage")

@@ -15,7 +15,7 @@ from gateway.model.errors import UpstreamError, UpstreamReset, UpstreamTimeout, 
 from gateway.model.fields import Fields, Pairs
 from gateway.model.settings import UpstreamSettings
 from gateway.upstream.connection import UpstreamConnection
-from gateway.upstream.pool import Pool, Replica
+from gateway.upstream.pool import Pool, Replica, connected
 from gateway.upstream.reply import Reply, translate
 from gateway.wire import write
 from gateway.wire.head import ResponseHead
@@ -76,6 +76,7 @@ class Upstream:
         self._pool = Pool(name, settings)
         self._listener = listener
         self._clock = clock
+        self._loop = asyncio.get_running_loop()  # asking for it costs a system call in Python 3.11
 
     @property
     def pending(self) -> int:
@@ -85,7 +86,7 @@ class Upstream:
     async def fetch(self, call: Call) -> Reply:
         """Send, and wait for the answer's head. Raises UpstreamError."""
         total = self.settings.timeouts.total
-        deadline = asyncio.get_running_loop().time() + total if total else None
+        deadline = self._loop.time() + total if total else None
         replica = self._pool.pick()
         try:
             return await self._attempt(replica, call, deadline)
@@ -109,14 +110,16 @@ class Upstream:
         connection: Connection | None = None
         protocol: UpstreamConnection | None = None
         try:
-            # One time limit: the total, while it queues and connects and sends; then the first byte's, if sooner.
-            async with asyncio.timeout_at(deadline) as limit:
-                connection, protocol = await self._pool.connect(replica)
-                reply = await self._talk(replica, call, connection, protocol, on_end, limit)
-                reply.limit(deadline, self.settings.timeouts.idle)
-                return reply
+            connection = await self._pool.idle(replica)
+            if connection is None:
+                async with asyncio.timeout_at(deadline):
+                    connection = await self._pool.connect(replica)
+            protocol = connected(connection)
+            reply = await self._talk(replica, call, connection, protocol, deadline, on_end)
+            reply.limit(deadline, self.settings.timeouts.idle)
+            return reply
         except BaseException as exc:
-            error = self._late(limit.when(), deadline) if isinstance(exc, TimeoutError) else exc
+            error = self._late(deadline) if isinstance(exc, TimeoutError) else exc
             if connection is not None:
                 connection.close()
             on_end(error.reason if isinstance(error, UpstreamError) else "abandoned")
@@ -138,19 +141,16 @@ class Upstream:
         if isinstance(error, UpstreamReset) and stale and call.repeatable and call.rest is None:
             raise _Again(None, error) from error
 
-    def _late(self, when: float | None, deadline: float | None) -> UpstreamTimeout:
+    def _late(self, deadline: float | None) -> UpstreamTimeout:
         limits = self.settings.timeouts
-        return UpstreamTimeout(
-            self.name, f"no answer within {limits.total if when == deadline else limits.first_byte:g} s"
-        )
+        total = deadline is not None and self._loop.time() >= deadline
+        return UpstreamTimeout(self.name, f"no answer within {limits.total if total else limits.first_byte:g} s")
 
-    def _await_first_byte(self, limit: asyncio.Timeout) -> None:
+    def _await_first_byte(self, protocol: UpstreamConnection, deadline: float | None) -> None:
         """The request is sent: from now on, the first byte's limit counts, where it is the sooner one."""
-        if self.settings.timeouts.first_byte:
-            due = asyncio.get_running_loop().time() + self.settings.timeouts.first_byte
-            deadline = limit.when()
-            if deadline is None or due < deadline:
-                limit.reschedule(due)
+        first_byte = self.settings.timeouts.first_byte
+        due = self._loop.time() + first_byte if first_byte else deadline
+        protocol.answer_by(due if deadline is None or (due is not None and due < deadline) else deadline)
 
     async def _talk(
         self,
@@ -158,8 +158,8 @@ class Upstream:
         call: Call,
         connection: Connection,
         protocol: UpstreamConnection,
+        deadline: float | None,
         on_end: Callable[[str], None],
-        limit: asyncio.Timeout,
     ) -> Reply:
         protocol.expect(call.method, upgrade=call.upgrade)
         target = call.target if call.target == b"*" else replica.prefix + call.target
@@ -172,26 +172,30 @@ class Upstream:
             transport.write(head + call.body if call.body else head)
         else:
             transport.write(head)
+            protocol.answer_by(deadline)
             upload = _Upload(self.name, call, protocol, self.settings.timeouts.idle)
         try:
-            answer, payload = await self._answer(call, protocol, upload, limit)
+            answer, payload = await self._answer(call, protocol, upload, deadline)
         except BaseException:
             if upload is not None:
                 upload.cancel()
             raise
+        protocol.answer_by(None)
         body = payload if isinstance(payload, Body) and payload.framing != 0 else None
         return Reply(self.name, answer, body, connection, protocol, upload.task if upload else None, on_end)
 
     async def _answer(
-        self, call: Call, protocol: UpstreamConnection, upload: "_Upload | None", limit: asyncio.Timeout
+        self, call: Call, protocol: UpstreamConnection, upload: "_Upload | None", deadline: float | None
     ) -> tuple[ResponseHead, object]:
         """Wait for the final head."""
         while True:
             try:
                 if upload is not None:
                     await upload.sent_or_answered()
-                self._await_first_byte(limit)
+                self._await_first_byte(protocol, deadline)
                 message = await (protocol.read() if upload is None else upload.answer())
+            except TimeoutError:
+                raise
             except (aiohttp.ClientError, HttpProcessingError, EofStream, OSError) as exc:
                 raise translate(self.name, exc) from exc
             head, payload = cast(tuple[ResponseHead, object], message)

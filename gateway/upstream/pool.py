@@ -22,7 +22,7 @@ _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 class Replica:
     """One base URL of an upstream. `authority` for Host, `prefix` before each target."""
 
-    __slots__ = ("address", "authority", "pending", "prefix", "url")
+    __slots__ = ("address", "authority", "key", "pending", "prefix", "url")
 
     def __init__(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
         parsed = URL(url)
@@ -31,6 +31,7 @@ class Replica:
         self.prefix = parsed.raw_path.rstrip("/").encode()
         # The connector asks a request where to connect to; one that is never sent stands for all of ours.
         self.address = ClientRequest("GET", parsed, loop=loop)
+        self.key = self.address.connection_key
         self.pending = 0
 
 
@@ -80,8 +81,16 @@ class Pool:
         count = len(replicas)
         return min((replicas[(turn + i) % count] for i in range(count)), key=lambda replica: replica.pending)
 
-    async def connect(self, replica: Replica) -> tuple[Connection, UpstreamConnection]:
-        """A free connection, or a new one. Raises UpstreamUnreachable, UpstreamTimeout."""
+    async def idle(self, replica: Replica) -> Connection | None:
+        """A connection that was kept, if there is one. Does not suspend."""
+        while (connection := await self._connector._get(replica.key, [])) is not None:
+            if not connected(connection).dead:
+                return connection
+            connection.close()
+        return None
+
+    async def connect(self, replica: Replica) -> Connection:
+        """A connection, once one is free or made. Raises UpstreamUnreachable, UpstreamTimeout."""
         while True:
             try:
                 connection = await self._connector.connect(replica.address, [], _NO_TIMEOUT)
@@ -89,16 +98,21 @@ class Pool:
                 raise UpstreamTimeout(self.name, f"no connection to {replica.url} in time") from exc
             except (aiohttp.ClientError, OSError, ssl.SSLError) as exc:
                 raise UpstreamUnreachable(self.name, f"no connection to {replica.url}: {_plain(exc)}") from exc
-            protocol = connection.protocol
-            assert isinstance(protocol, UpstreamConnection)
-            if protocol.calls and protocol.dead:
-                connection.close()
-                continue
-            return connection, protocol
+            protocol = connected(connection)
+            if not (protocol.calls and protocol.dead):
+                return connection
+            connection.close()
 
     async def close(self) -> None:
         """Close all connections."""
         await self._connector.close()
+
+
+def connected(connection: Connection) -> UpstreamConnection:
+    """The protocol of a connection that is in use."""
+    protocol = connection.protocol
+    assert isinstance(protocol, UpstreamConnection)
+    return protocol
 
 
 def _plain(exc: BaseException) -> str:

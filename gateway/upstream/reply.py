@@ -12,7 +12,7 @@ from gateway.model.fields import Fields
 from gateway.upstream.connection import UpstreamConnection
 from gateway.wire.framing import Framing
 from gateway.wire.head import ResponseHead
-from gateway.wire.intake import Body
+from gateway.wire.intake import Body, WholeBody
 from gateway.wire.tunnel import TunnelEnd
 
 
@@ -89,10 +89,21 @@ class Reply:
 
         return asyncio.get_running_loop().call_later(seconds, late)
 
-    async def read(self) -> bytes:
-        """The next bytes, b"" at the end. Raises UpstreamReset, UpstreamTimeout, UpstreamProtocol."""
+    def at_hand(self) -> bytes | None:
+        """All of the body that is not read yet, where it came together with the head; else None."""
         if self._body is None:
             return b""
+        if not isinstance(self._body, WholeBody):
+            return None
+        data = self._body.read_nowait()
+        self._finish()
+        return data
+
+    async def read(self) -> bytes:
+        """The next bytes, b"" at the end. Raises UpstreamReset, UpstreamTimeout, UpstreamProtocol."""
+        if (data := self.at_hand()) is not None:
+            return data
+        assert self._body is not None
         try:
             data = await self._body.readany()
         except asyncio.CancelledError:

@@ -23,7 +23,7 @@ _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+;=]+)(?::\d{
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*://([^/?#]*)([^#]*)")
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class ResponseHead:
     """An answer's start line and fields."""
 
@@ -77,15 +77,21 @@ def request_line(block: bytes, end: int, max_target: int) -> tuple[bytes, bytes,
 def _strict_fields(block: bytes, max_fields: int) -> Fields:
     if _FIELD_LINES.fullmatch(block) is None:
         raise MessageError("malformed header field")
+    pairs = _split_fields(block)
+    if len(pairs) > max_fields:
+        raise MessageError(f"more than {max_fields} header fields", 431)
+    return Fields(pairs)
+
+
+def _split_fields(block: bytes) -> list[tuple[bytes, bytes]]:
+    """Names and values of what _FIELD_LINES takes."""
     lines = block.split(b"\r\n")
     del lines[-1]
-    if len(lines) > max_fields:
-        raise MessageError(f"more than {max_fields} header fields", 431)
     pairs = []
     for line in lines:
         name, _, value = line.partition(b":")
         pairs.append((name, value.strip(b" \t")))
-    return Fields(pairs)
+    return pairs
 
 
 def trailer_fields(block: bytes, max_fields: int) -> Fields:
@@ -132,20 +138,29 @@ def response_head(block: bytes, max_fields: int) -> ResponseHead:
 
     Bare LF as line end and folded lines are read as section 2.2 and 5.2 allow. Raises MessageError.
     """
-    unfolded = _FOLD.sub(b" ", block)
-    lines = [line.removesuffix(b"\r") for line in unfolded.split(b"\n")]
-    line = _STATUS_LINE.fullmatch(lines[0])
+    end = block.find(b"\r\n")
+    line = _STATUS_LINE.fullmatch(block, 0, end)
+    strict = line is not None and _FIELD_LINES.fullmatch(block, end + 2) is not None  # as most are
+    lines: list[bytes] = []
+    if not strict:
+        lines = [text.removesuffix(b"\r") for text in _FOLD.sub(b" ", block).split(b"\n")]
+        line = _STATUS_LINE.fullmatch(lines[0])
     if line is None or line[1] != b"1":
         raise MessageError("malformed status line")
+    fields = _split_fields(block[end + 2 :]) if strict else _tolerant_fields(lines[1:])
+    if len(fields) > max_fields:
+        raise MessageError(f"more than {max_fields} header fields")
+    version = (1, 1 if line[2] >= b"1" else 0)
+    return ResponseHead(int(line[3]), line[4] or b"", version, Fields(fields))
+
+
+def _tolerant_fields(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
     pairs = []
-    for text in lines[1:]:
+    for text in lines:
         if not text:
             continue
         field = _FIELD_LINE.fullmatch(text) or _TOLERANT_FIELD_LINE.fullmatch(text)
         if field is None:
             raise MessageError("malformed header field")
         pairs.append((field[1], field[2].rstrip(b" \t")))
-    if len(pairs) > max_fields:
-        raise MessageError(f"more than {max_fields} header fields")
-    version = (1, 1 if line[2] >= b"1" else 0)
-    return ResponseHead(int(line[3]), line[4] or b"", version, Fields(pairs))
+    return pairs

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gateway.listeners.connection import ClientServer, Delivered, Incoming
+from gateway.listeners.connection import ClientServer, Incoming
 from gateway.listeners.outgoing import Outgoing
 from gateway.model.settings import LimitSettings
 from tests.support.gateway import Client
 
-Handler = Callable[[Incoming], Awaitable[Delivered]]
+Handler = Callable[[Incoming], Awaitable[bool]]
 
 
 @asynccontextmanager
@@ -29,11 +29,11 @@ async def told(request: bytes, say: Callable[[Outgoing], Awaitable[None]], **lim
     """All that a client gets for `request` where `say` answers it, and whether the connection stays open."""
     kept: list[Outgoing] = []
 
-    async def handler(incoming: Incoming) -> Delivered:
+    async def handler(incoming: Incoming) -> bool:
         out = Outgoing(incoming.connection, incoming.message)
         kept.append(out)
         await say(out)
-        return Delivered(out.keep_alive)
+        return out.keep_alive
 
     async with listening(handler, idle="100ms", **limits) as (_, port), Client(port) as client:
         await client.send(request)

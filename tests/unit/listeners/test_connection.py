@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.listeners.connection import Delivered, Incoming
+from gateway.listeners.connection import Incoming
 from gateway.wire.intake import Refused
 from tests.support.eventually import eventually
 from tests.support.gateway import Client
@@ -14,16 +14,16 @@ GET = b"GET / HTTP/1.1\r\nHost: gw\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
-async def says_ok(incoming: Incoming) -> Delivered:
+async def says_ok(incoming: Incoming) -> bool:
     assert incoming.connection.transport is not None
     incoming.connection.transport.write(OK)
-    return Delivered(True)
+    return True
 
 
 async def test_the_peer_is_known():
     peers = []
 
-    async def handler(incoming: Incoming) -> Delivered:
+    async def handler(incoming: Incoming) -> bool:
         peers.append(incoming.message.peer)
         return await says_ok(incoming)
 
@@ -36,7 +36,7 @@ async def test_a_late_head_becomes_a_refusal_behind_what_came_before():
     seen = []
     gate = asyncio.Event()
 
-    async def handler(incoming: Incoming) -> Delivered:
+    async def handler(incoming: Incoming) -> bool:
         seen.append(incoming.message)
         await gate.wait()
         return await says_ok(incoming)
@@ -55,7 +55,7 @@ async def test_a_client_that_leaves_cancels_its_handler_and_ends_its_body():
     cancelled = asyncio.Event()
     bodies = []
 
-    async def handler(incoming: Incoming) -> Delivered:
+    async def handler(incoming: Incoming) -> bool:
         bodies.append(incoming.body)
         try:
             await asyncio.Event().wait()
@@ -92,14 +92,14 @@ async def test_seats_are_given_in_order_and_freed_by_those_who_leave():
 async def test_a_client_that_takes_nothing_is_a_time_out():
     ended = asyncio.get_running_loop().create_future()
 
-    async def handler(incoming: Incoming) -> Delivered:
+    async def handler(incoming: Incoming) -> bool:
         assert incoming.connection.transport is not None
         incoming.connection.transport.write(b"x" * (32 << 20))
         with pytest.raises(TimeoutError):
             await incoming.connection.drain()
         ended.set_result(None)
         incoming.connection.transport.abort()
-        return Delivered(False)
+        return False
 
     async with listening(handler, send="50ms") as (_, port), Client(port) as client:
         client.writer.transport.pause_reading()
@@ -108,10 +108,10 @@ async def test_a_client_that_takes_nothing_is_a_time_out():
 
 
 async def test_a_tunnel_gets_the_bytes_that_came_behind_the_request():
-    async def handler(incoming: Incoming) -> Delivered:
+    async def handler(incoming: Incoming) -> bool:
         end = incoming.connection.tunnel()
         await end.copy_to(incoming.connection)  # an echo
-        return Delivered(False)
+        return False
 
     upgrade = b"GET / HTTP/1.1\r\nHost: gw\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"
     async with listening(handler) as (_, port), Client(port) as client:
@@ -125,7 +125,7 @@ async def test_a_server_that_stops_takes_no_further_request_on_a_connection():
     gate, began = asyncio.Event(), asyncio.Event()
     draining = []
 
-    async def handler(incoming: Incoming) -> Delivered:
+    async def handler(incoming: Incoming) -> bool:
         began.set()
         await gate.wait()
         draining.append(incoming.connection.draining)

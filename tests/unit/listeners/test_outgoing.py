@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.listeners.connection import Delivered, Incoming
+from gateway.listeners.connection import Incoming
 from gateway.listeners.outgoing import Outgoing
 from tests.support.gateway import Client
 from tests.support.listener import listening, told
@@ -92,7 +92,7 @@ async def test_a_connection_whose_client_was_never_asked_for_its_body_is_closed(
 async def test_a_large_body_is_sent_no_faster_than_it_is_taken():
     body = bytes(range(256)) * 40_000
 
-    async def handler(incoming: Incoming) -> Delivered:
+    async def handler(incoming: Incoming) -> bool:
         out = Outgoing(incoming.connection, incoming.message)
         sending = asyncio.create_task(out.whole(out.head(200, b"OK", (), length=len(body)), body))
         while not incoming.connection.writing_paused:
@@ -101,7 +101,7 @@ async def test_a_large_body_is_sent_no_faster_than_it_is_taken():
         assert transport is not None
         assert transport.get_write_buffer_size() < len(body) // 2
         await sending
-        return Delivered(out.keep_alive)
+        return out.keep_alive
 
     async with listening(handler) as (_, port), Client(port) as client:
         await client.send(GET)
@@ -110,14 +110,14 @@ async def test_a_large_body_is_sent_no_faster_than_it_is_taken():
 
 
 async def test_who_has_gone_cannot_be_written_to():
-    async def handler(incoming: Incoming) -> Delivered:
+    async def handler(incoming: Incoming) -> bool:
         out = Outgoing(incoming.connection, incoming.message)
         out.abort()
         assert not out.keep_alive
         with pytest.raises(ConnectionResetError):
             out.write(b"x")
         seen.set()
-        return Delivered(False)
+        return False
 
     seen = asyncio.Event()
     async with listening(handler) as (_, port), Client(port) as client:
