@@ -1,6 +1,7 @@
 """Answers: what the pipeline hands to a listener for delivery. Closed set."""
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from gateway.model.entry import Entry
 from gateway.model.errors import UpstreamError
@@ -51,8 +52,9 @@ class Problem:
 
 def failure(exc: UpstreamError) -> Problem:
     """What a client is told about an upstream that failed."""
-    title = "Gateway Timeout" if exc.status == 504 else "Bad Gateway"
-    return Problem(exc.status, title, f"upstream {exc.upstream}: {exc.detail}", {"upstream": exc.upstream})
+    wait = () if exc.retry_after is None else ((b"Retry-After", b"%d" % exc.retry_after),)
+    title = HTTPStatus(exc.status).phrase
+    return Problem(exc.status, title, f"upstream {exc.upstream}: {exc.detail}", {"upstream": exc.upstream}, wait)
 
 
 Answer = FromEntry | FromRecording | FromReply | Problem
