@@ -20,7 +20,7 @@ class Breaker:
     about the replica as it is now. tries_at: when it is half-open next, once it is OPEN (monotonic seconds).
     """
 
-    __slots__ = ("_failures", "_passed", "_round", "_settings", "_trying", "tries_at", "state")
+    __slots__ = ("_failures", "_passed", "_round", "_settings", "_trying", "state", "tries_at")
 
     def __init__(self, settings: BreakerSettings) -> None:
         self._settings = settings

@@ -6,7 +6,8 @@ from gateway.model.exchange import Exchange
 from gateway.model.fields import Fields, Pairs
 from gateway.pipeline import calls
 from gateway.pipeline.plan import Plan
-from gateway.upstream.fetch import Call, Upstream
+from gateway.upstream.call import Call
+from gateway.upstream.fetch import Upstream
 from gateway.wire.head import ResponseHead
 from tests.support.pipeline import plan_settings
 from tests.support.policy import request
