@@ -7,14 +7,14 @@ UPSTREAM ?=
 JOBS ?= 2
 PYTEST_ARGS ?=
 # Which benchmarks, by their files in bench/, and what they are told: make bench BENCH=hit BENCH_ARGS=--quick
-BENCH ?= hit miss l2 stampede stream memory workers litellm locust
+BENCH ?= hit miss l2 stampede stream memory workers batch litellm locust
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench redis bench-programs
+.PHONY: help run test test-clients check bench redis bench-programs
 
 help: ## Tell what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: $(VENV)/.run ## Run the demo, or with UPSTREAM=http://host:port the gateway in front of that service
 ifeq ($(strip $(UPSTREAM)),)
@@ -25,6 +25,9 @@ endif
 
 test: $(VENV)/.dev redis ## Run all tests; installs redis-server where it is missing and that can be done
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+test-clients: $(VENV)/.dev .venv-clients/.stamp ## Real servers and clients through the gateway; installs them into .venv-clients
+	$(BIN)/python -m pytest tests/clients $(PYTEST_ARGS)
 
 check: $(VENV)/.dev ## Lint, formatting, types, layers, and a test file for each module
 	$(BIN)/ruff check .
@@ -46,6 +49,13 @@ $(VENV)/.run: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(VENV)/.run $@
+
+.venv-clients/.stamp: tests/clients/requirements.txt tests/clients/package.json | $(BIN)/python
+	$(BIN)/python -m venv .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
+	@if command -v npm >/dev/null; then cd tests/clients && npm install --silent --no-package-lock --no-audit --no-fund; \
+	else echo 'test-clients: no npm, so the Node client is skipped' >&2; fi
+	@touch $@
 
 $(BIN)/python:
 	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \

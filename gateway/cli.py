@@ -121,6 +121,23 @@ def schema() -> None:
 
 
 @app.command()
+def presets() -> None:
+    """List the presets, each for a route that says `preset: NAME`, and what each has met of the real service."""
+    from rich.console import Console
+
+    from gateway.config import describe
+    from gateway.config.presets import presets
+
+    console = Console()
+    console.print(describe.preset_table())
+    by_name = [preset for preset in presets().values() if preset.by_name]
+    console.print("\nEndpoints take POST where they do not say otherwise.", highlight=False)
+    console.print("* only where a file names it; serve --upstream leaves it out:", highlight=False)
+    for preset in by_name:
+        console.print(f"  {preset.name}: {preset.by_name}", markup=False, highlight=False)
+
+
+@app.command()
 def demo() -> None:
     """Start an example RAG service and the gateway in front of it, and show what the gateway does."""
     from rich.console import Console

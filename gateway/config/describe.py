@@ -1,14 +1,15 @@
-"""Describe: effective settings as a table for people, and the JSON Schema for their editors."""
+"""Describe: effective settings and presets as tables for people, and the JSON Schema for their editors."""
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from gateway.config.presets import presets, unasked
 from gateway.config.schema import schema
 from gateway.model.settings import CacheSettings, EmptySettings, KeySettings, Match, RouteSettings, Settings
 from gateway.model.units import Jitter, format_duration, format_jitter
 
-__all__ = ["schema", "table"]
+__all__ = ["preset_table", "schema", "table"]
 
 _COLUMNS = ("route", "requests", "key", "ttl", "swr", "sie", "empty", "mode")
 
@@ -24,13 +25,35 @@ def table(settings: Settings) -> Table:
     rows.append(("-", f"all else{_to(rest, settings)}", "not cached", "-", "-", "-", "-", "-"))
     modes = any(route.cache.mode != "on" for route in settings.routes)
     columns = _COLUMNS if modes else _COLUMNS[:-1]
-    result = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    result = _bare_table()
     for column in columns:
         # Figures are never folded; of the rest, the requests take what they need before the key does.
         result.add_column(column, overflow="fold", no_wrap=column not in ("route", "requests", "key"))
     for row in rows:
         result.add_row(*map(Text, row[: len(columns)]))
     return result
+
+
+def preset_table() -> Table:
+    """One row per preset. * at its name: it is not matched where there is no file. Endpoints are POST's, or tell."""
+    result = _bare_table()
+    for column, most in (("preset", None), ("about", 28), ("endpoints", None), ("streams", None), ("verified", 12)):
+        # What is said wraps at words, so that the paths have room.
+        result.add_column(column, overflow="fold", no_wrap=column in ("preset", "streams"), max_width=most)
+    known = unasked()
+    for name, preset in presets().items():
+        result.add_row(
+            Text(name if name in known else f"{name} *"),
+            Text(preset.about),
+            Text("\n".join(endpoint.removeprefix("POST ") for endpoint in preset.endpoints)),
+            Text("yes" if preset.streams else "-"),
+            Text(preset.verified or "no"),
+        )
+    return result
+
+
+def _bare_table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
 
 
 def _to(upstream: str, settings: Settings) -> str:
@@ -52,8 +75,9 @@ def _row(route: RouteSettings, to: str) -> tuple[str, ...]:
 
 
 def _match(match: Match) -> str:
-    """Lines `POST /rag`, `on rag.example.org`, `if x-tenant, /stream`: names only, since patterns are long."""
-    text = f"{'|'.join(match.method) or 'any'} {match.path or '*'}"
+    """Lines `POST /rag` (each path), `on rag.example.org`, `if x-tenant, /stream`: only names, as patterns are long."""
+    methods = "|".join(match.method) or "any"
+    text = "\n".join(f"{methods} {path}" for path in match.paths or ("*",))
     if match.host:
         text += f"\non {', '.join(match.host)}"
     conditions = [*match.headers, *(condition.pointer or "the body" for condition in match.body)]

@@ -15,7 +15,7 @@ from gateway.config.document import MAX_CHARACTERS, read_document
 from gateway.config.environment import substitute
 from gateway.config.mend import mend
 from gateway.config.places import COMMAND_LINE, Path, Problem, Source, overlap
-from gateway.config.presets import apply_presets, merge, presets
+from gateway.config.presets import apply_presets, merge, unasked
 from gateway.config.rules import check
 from gateway.config.spelling import fill_upstreams, spell_out
 from gateway.config.wording import problems_of
@@ -48,12 +48,12 @@ def loads(text: str, name: str, env: Mapping[str, str]) -> Settings:
 
 
 def from_upstream(url: str, env: Mapping[str, str], **overrides: Any) -> Settings:
-    """Settings for one service without a file: every preset is a route, all else as by default.
+    """Settings for one service without a file: the presets that need no asking for are routes, all else as by default.
 
     overrides: top-level settings as they stand in a file (`listen="..."`, `admin={"listen": "off"}`); None: not stated.
     """
     stated = {key: value for key, value in overrides.items() if value is not None}
-    base = {"upstreams": {"upstream": {"urls": [url]}}, "routes": [{"preset": name} for name in presets()]}
+    base = {"upstreams": {"upstream": {"urls": [url]}}, "routes": [{"preset": name} for name in unasked()]}
     source = Source(COMMAND_LINE, over=frozenset(_paths(stated)))
     return _log_warnings(_build(merge(base, stated), source, env, []))
 

@@ -1,7 +1,8 @@
 """Presets: what a known service needs of its route. One file in `presets/` is one preset, found by its name.
 
 A route says `preset: openai-chat` and states only what differs: mappings are merged key by key, everything else is
-replaced, and a key without a value takes the preset's away.
+replaced, and a key without a value takes the preset's away. Without a file, all those are matched at once whose
+requests can be told from other services'.
 """
 
 import functools
@@ -13,15 +14,39 @@ from typing import Any
 from gateway.config.document import read_document
 from gateway.config.places import Path, Problem, Source, suggest
 
+# Without a file, in this order: what states more about its requests comes before what states less.
+_ORDER = (
+    "rag", "dify", "ragflow", "fastgpt", "flowise", "anythingllm", "lightrag", "r2r", "langgraph",
+    "azure-openai", "openai-chat", "openai-embeddings", "openai-responses", "ollama", "llamaindex", "tei",
+    "chroma", "qdrant", "weaviate", "milvus",
+    "langserve",  # */stream would take LightRAG's and LangGraph's
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """verified: what the preset has met, as a sentence; None where it has only met the service's documentation."""
+    """verified: what the preset has met, as a sentence; None where it has only met the service's documentation.
+
+    by_name: why it is not among those that are matched without a file; None where it is.
+    """
 
     name: str
     about: str
     verified: str | None
+    by_name: str | None
     route: Mapping[str, Any]
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Such as `POST /v1/embeddings`."""
+        match = self.route["match"]
+        paths = match["path"] if isinstance(match["path"], list) else [match["path"]]
+        return tuple(f"{match['method']} {path}" for path in paths)
+
+    @property
+    def streams(self) -> bool:
+        """Whether it knows the service's streams."""
+        return "stream" in self.route
 
 
 @functools.cache
@@ -32,10 +57,15 @@ def presets() -> Mapping[str, Preset]:
     return {name: _read(name) for name in names}
 
 
+def unasked() -> tuple[str, ...]:
+    """The presets that are matched where there is no file, in the order in which they are tried."""
+    return tuple(name for name in _ORDER if presets()[name].by_name is None)
+
+
 def _read(name: str) -> Preset:
     text = (resources.files("gateway.config") / "presets" / f"{name}.yaml").read_text("utf-8")
     data, _ = read_document(text, Source(f"{name}.yaml"))
-    return Preset(name, data["about"], data["verified"] or None, {"name": name} | data["route"])
+    return Preset(name, data["about"], data["verified"], data["by_name"], {"name": name} | data["route"])
 
 
 def apply_presets(data: dict[str, Any]) -> tuple[dict[str, Any], list[Problem], list[Path]]:

@@ -21,7 +21,7 @@ def _takes_heads(earlier: Match, later: Match) -> bool:
     """Whatever their bodies say."""
     return (
         _names_cover(earlier.method, later.method)
-        and _path_covers(earlier.path, later.path)
+        and _paths_cover(earlier.paths, later.paths)
         and _hosts_cover(earlier.host, later.host)
         and _headers_cover(earlier.headers, later.headers)
     )
@@ -46,18 +46,36 @@ def _headers_cover(earlier: dict[str, re.Pattern[str]], later: dict[str, re.Patt
     return all(name in later and later[name].pattern == pattern.pattern for name, pattern in earlier.items())
 
 
-def _path_covers(earlier: str | None, later: str | None) -> bool:
-    if earlier is None or earlier == later:
+def _paths_cover(earlier: Sequence[str], later: Sequence[str]) -> bool:
+    if not earlier:
         return True
-    if later is None:
-        return False
+    return bool(later) and all(any(_path_covers(wide, path) for wide in earlier) for path in later)
+
+
+def _path_covers(earlier: str, later: str) -> bool:
+    if earlier in (later, "/*"):
+        return True
     wide, narrow = earlier.split("/"), later.split("/")
+    if wide[0] == "*":  # its last segments are all that count
+        wide = wide[1:]
+        narrow = narrow[1:]
+        if len(narrow) < len(wide):
+            return False
+        narrow = narrow[len(narrow) - len(wide) :]
+        return _segments_cover(wide, narrow)
+    if narrow[0] == "*":
+        return False
     if wide[-1] == "*":
         wide = wide[:-1]
         if len(narrow) <= len(wide):
             return False
-        narrow = narrow[: len(wide)]
-    elif len(wide) != len(narrow) or narrow[-1] == "*":
+        return _segments_cover(wide, narrow[: len(wide)])
+    return len(wide) == len(narrow) and _segments_cover(wide, narrow)
+
+
+def _segments_cover(wide: Sequence[str], narrow: Sequence[str]) -> bool:
+    """One by one. A `*` at the narrow one's end may be any number of segments: only a `*` covers it."""
+    if "*" in narrow:
         return False
     return all(
         ours == theirs or (_is_variable(ours) and theirs != "") for ours, theirs in zip(wide, narrow, strict=True)

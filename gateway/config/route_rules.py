@@ -36,6 +36,7 @@ def check_route(route: RouteSettings, path: Path, source: Source) -> Iterator[Fi
     yield from _check_identity(route, path)
     yield from _check_times(route, path, source)
     yield from _check_conditions(route, path)
+    yield from _check_batch(route, (*path, "batch"), source)
     for index, status in enumerate(route.cache.statuses):
         if status in _NEVER_STORED:
             yield Finding((*path, "cache", "statuses", index), f"{status} is {_NEVER_STORED[status]}: never stored")
@@ -58,18 +59,27 @@ def _check_match(match: Match, path: Path) -> Iterator[Finding]:
             hint = f"; did you mean {bare}?" if bare != host and _HOST.fullmatch(bare) else ""
             text = f"expected a host in lower case and without a port, or *.example.org{hint}"
             yield Finding((*path, "host", index), text)
-    if match.path is not None and (mistake := _path_mistake(match.path)):
-        yield Finding((*path, "path"), mistake)
+    if match.path == ():
+        yield Finding((*path, "path"), "an empty list: it takes no request; leave it out for any path")
+    for index, one in enumerate(match.paths):
+        at: Path = (*path, "path") if isinstance(match.path, str) else (*path, "path", index)
+        if mistake := _path_mistake(one):
+            yield Finding(at, mistake)
+        elif one in match.paths[:index]:
+            yield Finding(at, "stated twice", warning=True)
 
 
 def _path_mistake(path: str) -> str | None:
-    if not path.startswith("/"):
-        return "expected a path that starts with /; leave it out for any path"
+    if not path.startswith(("/", "*/")):
+        return "expected a path that starts with /, or with */ for any prefix; leave it out for any path"
     if re.search(r"[\s?#]", path):
         return "expected a path without blanks, query or fragment"
-    segments = path[1:].split("/")
-    if any("*" in segment for segment in segments[:-1]) or ("*" in segments[-1] and segments[-1] != "*"):
-        return "a * stands for the rest of the path, as in /prefix/*; for one segment write {name}"
+    segments = path.removeprefix("*")[1:].split("/")
+    stem = segments[:-1] if path.startswith("/") and segments[-1] == "*" else segments
+    if any("*" in segment for segment in stem):
+        return "a * stands for the rest of the path, as in /prefix/* or */suffix; for one segment write {name}"
+    if path == "*/":
+        return "takes all paths that end with /; leave it out for any path"
     names = [segment for segment in segments if "{" in segment or "}" in segment]
     if any(not re.fullmatch(r"\{[A-Za-z_][A-Za-z0-9_]*\}", name) for name in names):
         return "braces hold the name of one whole segment, as in /kb/{kb_id}/ask"
@@ -160,6 +170,9 @@ def _check_conditions(route: RouteSettings, path: Path) -> Iterator[Finding]:
         (("cache", "store_unless"), route.cache.store_unless),
         (("empty", "when"), route.empty.when),
         (("bypass_when",), route.bypass_when),
+        (("stream", "when"), route.stream.when),
+        (("stream", "terminal"), route.stream.terminal),
+        (("stream", "error"), route.stream.error),
     )
     for name, conditions in lists:
         for index, condition in enumerate(conditions):
@@ -169,6 +182,24 @@ def _check_conditions(route: RouteSettings, path: Path) -> Iterator[Finding]:
                 yield Finding(at, "contradiction: exists: false, and a test of the value")
             if condition.in_ == ():
                 yield Finding((*at, "in"), "an empty list: it never holds")
+
+
+def _check_batch(route: RouteSettings, path: Path, source: Source) -> Iterator[Finding]:
+    batch, key = route.batch, route.key
+    if batch.items is None:
+        for name in sorted(batch.model_fields_set - {"items"}):
+            if getattr(batch, name) != getattr(type(batch)(), name) and source.wrote((*path, name)):
+                yield Finding((*path, name), "no effect: batch.items does not say where a request holds its items")
+        return
+    at = (*path, "items")
+    if hidden := _covering(key.ignore, batch.items):
+        text = f"contradiction: key.ignore takes {hidden} out of the key: all items would get one answer"
+        yield Finding(at, text, also=((*path[:-1], "key", "ignore"),))
+    if key.body != "all" and not _touching(key.body, batch.items):
+        text = "contradiction: not in key.body: different items would get one answer"
+        yield Finding(at, text, also=((*path[:-1], "key", "body"),))
+    if batch.list == "":
+        yield Finding((*path, "list"), "expected the pointer of a member such as /inputs")
 
 
 def _segments(pointer: str) -> list[str]:

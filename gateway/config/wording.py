@@ -16,6 +16,8 @@ _PATTERNS = {
     for kind, words in (
         (model.Name, "a name: letters, digits, dots, dashes and underscores, 64 at most"),
         (model.Pointer, "a JSON Pointer such as /query or /messages/*/content"),
+        (model.Member, "the pointer of one member, such as /input, or the empty one"),
+        (model.Reference, "a path such as /batch, or one relative to the request's such as batch"),
         (model.FieldName, "a header field's name such as X-Tenant"),
     )
 }
@@ -65,8 +67,8 @@ def _path(error: ErrorDetails, data: Any) -> Path:
 
 
 def _told_below(path: Path, by_path: dict[Path, list[ErrorDetails]]) -> bool:
-    """A list whose member is wrong is also `too short` or `not the word all`: the member says it better."""
-    vague = all(error["type"] in ("literal_error", "tuple_type", "too_short") for error in by_path[path])
+    """A list whose member is wrong is also `too short`, `no text` or `not the word all`: the member says it better."""
+    vague = all(error["type"] in ("literal_error", "string_type", "tuple_type", "too_short") for error in by_path[path])
     return vague and any(other != path and overlap(path, other) and len(other) > len(path) for other in by_path)
 
 

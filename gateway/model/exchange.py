@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gateway.model.fields import Fields, Pairs
 from gateway.model.outcome import Outcome, Reason
+from gateway.model.party import Seat
 from gateway.model.settings import RouteSettings
 
 
@@ -40,6 +41,7 @@ class Exchange:
     length: the body's length in bytes as announced; None where it is chunked.
     trailers: the request's trailer fields, known at the end of `rest`.
     expects: the client waits for 100 (Continue) before it sends `rest`.
+    seat: of an item of a list, which goes the way of a request of its own.
     interim: passes a 1xx answer (status, reason, fields) on to the client at once.
     """
 
@@ -54,6 +56,8 @@ class Exchange:
     expects: bool = False
     interim: Callable[[int, bytes, Pairs], None] | None = None
 
+    seat: Seat | None = None
+
     route: RouteSettings | None = None
     key: bytes | None = None
     outcome: Outcome = Outcome.BYPASS
@@ -65,6 +69,8 @@ class Exchange:
     ttl: float | None = None  # seconds of freshness left, negative when stale
     status: int = 0
     sent: int = 0  # bytes of body sent to the client
+    items: int = 0  # of a list: how many were asked for, and how many of them were in a tier
+    items_cached: int = 0
     upstream: str = ""
     upstream_seconds: float = 0.0
     saved_seconds: float = 0.0

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     REQUEST_RANGE = "request-range"
     REQUEST_METHOD = "request-method"
     BYPASS_WHEN = "bypass-when"
+    ITEMS_APART = "items-apart"  # a list whose items could not be answered one by one
     GIVEN_UP = "given-up"  # an answer to this key was lately found not to be storable
 
     # The request is looked up, but what is stored cannot be used.

@@ -15,6 +15,8 @@ from gateway.model.units import Duration, Jitter, JitterField, Percent, Size
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^/~]|~[01])*)*$")]
 Pointers = Annotated[tuple[Pointer, ...], Field(max_length=256)]
+Member = Annotated[str, StringConstraints(pattern=r"^(/([^/~*]|~[01])+)?$")]
+Reference = Annotated[str, StringConstraints(pattern=r"^[^\s?#]{1,1024}$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", to_lower=True)]
 
 
@@ -60,9 +62,19 @@ class Match(Frozen):
 
     method: tuple[str, ...] = Field(default=(), description="methods; none stated: any")
     host: tuple[str, ...] = Field(default=(), description="Host without port, lower case; `*.example.org` allowed")
-    path: str | None = Field(default=None, description="`/exact`, `/prefix/*` or `/kb/{kb_id}/ask`; none: any")
+    path: str | tuple[str, ...] | None = Field(
+        default=None,
+        description="`/exact`, `/prefix/*`, `*/suffix` or `/kb/{kb_id}/ask`, or a list of them; none: any",
+    )
     headers: dict[FieldName, Pattern] = Field(default={}, description="field name: pattern of its whole value")
     body: tuple[Condition, ...] = Field(default=(), description="conditions on the JSON body")
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths, any of which will do; () for any path at all."""
+        if self.path is None:
+            return ()
+        return (self.path,) if isinstance(self.path, str) else self.path
 
 
 class KeySettings(Frozen):
@@ -189,6 +201,50 @@ class LeaseSettings(Frozen):
     )
 
 
+class BatchSettings(Frozen):
+    """Many items in one upstream call, each of them cached as if it had been asked alone.
+
+    A request holds one item at `items`, or a list of them; without `list`, an item is a text or a list of token ids.
+    """
+
+    items: Member | None = Field(
+        default=None, description="in a request: its item, or its list of items, such as /input; none: no batches"
+    )
+    ending: Reference | None = Field(
+        default=None, description="only requests whose path ends so, such as /invoke; none: all of the route's"
+    )
+    parts: Member = Field(default="", description="in an answer to a list: the list of parts; empty: the whole answer")
+    index: Member | None = Field(default=None, description="in a part: the number of its item; none: they are in order")
+    usage: tuple[Member, ...] = Field(
+        default=(), max_length=16, description="figures of an answer that add up over its parts, such as /usage"
+    )
+    whole: tuple[Member, ...] = Field(
+        default=(),
+        max_length=16,
+        description="what else of an answer each part's needs, alike in all; further members are left out",
+    )
+    window: Duration = Field(
+        default=0.005,
+        le=1,
+        description="single calls gather for so long and go upstream as one; 0: they do not",
+    )
+    path: Reference | None = Field(
+        default=None, description="where several go, if elsewhere: a path, or relative to the request's, such as batch"
+    )
+    list: Member | None = Field(
+        default=None,
+        description="where several stand in a request, if not at `items`, which then holds one",
+    )
+    part: Member | None = Field(
+        default=None, description="where the part stands in the answer to one item, if not in a list at `parts`"
+    )
+    max_items: int = Field(default=128, ge=2, le=16_384, description="items of one upstream call at most")
+    max_list: int = Field(
+        default=2048, ge=1, le=16_384, description="a longer list is asked and cached whole, as any other question"
+    )
+    max_body: Size = Field(default=32 << 20, le=1 << 28, description="a larger answer to several is not taken apart")
+
+
 class RouteSettings(Frozen):
     """Requests that are answered from the cache, and how."""
 
@@ -201,6 +257,7 @@ class RouteSettings(Frozen):
     lease: LeaseSettings = LeaseSettings()
     stream: StreamSettings = StreamSettings()
     shape: ShapeSettings = ShapeSettings()
+    batch: BatchSettings = BatchSettings()
     tags: tuple[str, ...] = Field(default=(), description="surrogate keys, as `doc:{/response/retrieved_docs/*/id}`")
     bypass_when: tuple[Condition, ...] = Field(default=(), description="requests that depend on more than themselves")
 

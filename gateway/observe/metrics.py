@@ -87,6 +87,7 @@ class Metrics:
         self._sent = self._counter("sent_bytes", "Bytes of answer bodies sent to clients", "route")
         self._saved = self._counter("upstream_saved_seconds", "Time that upstreams did not have to work", "route")
         self._refused = self._counter("refused", "Messages refused as malformed or too large", "status")
+        self._items = self._counter("items", "Items of lists, by where their answers were", "route", "source")
         self._inflight = self._gauge("requests_in_flight", "Requests not yet finished")
 
     def _declare_upstream(self) -> None:
@@ -96,6 +97,8 @@ class Metrics:
         self._call_duration = self._histogram(
             "upstream_duration_seconds", "From a call's start to its answer's last byte", DURATIONS, "upstream"
         )
+        self._batches = self._counter("upstream_batches", "Calls that stood for several", "upstream")
+        self._batched = self._counter("upstream_batched_items", "Items that travelled in such calls", "upstream")
         self._call_inflight = self._gauge("upstream_calls_in_flight", "Calls under way", "upstream")
         self._tier_gauges = {n: self._gauge(f"tier_{n}", text, "tier") for n, text in _TIER_GAUGES.items()}
         self._tier_counters = {n: self._counter(f"tier_{n}", text, "tier") for n, text in _TIER_COUNTERS.items()}
@@ -134,6 +137,9 @@ class Metrics:
             tally.collapsed += 1
         if exchange.stored:
             tally.stored += 1
+        if exchange.items:
+            self._items.labels(key[0], "cached").inc(exchange.items_cached)
+            self._items.labels(key[0], "asked").inc(exchange.items - exchange.items_cached)
 
     def upstream_call(self, upstream: str, result: str, seconds: float) -> None:
         """Count a call that has ended. `result`: `2xx` and the like, or the Reason of its failure."""
@@ -142,6 +148,11 @@ class Metrics:
             label = result if result in _RESULTS else Reason.INTERNAL
             spread = self._calls.setdefault((upstream, label), Spread(DURATIONS))
         spread.add(seconds)
+
+    def upstream_batch(self, upstream: str, items: int) -> None:
+        """Count a call that stands for `items` others."""
+        self._batches.labels(upstream).inc()
+        self._batched.labels(upstream).inc(items)
 
     def upstream_inflight(self, upstream: str, delta: int) -> None:
         """A call to `upstream` began (+1) or ended (-1)."""

@@ -32,7 +32,15 @@ def for_fill(plan: Plan, x: Exchange, upstream: Upstream) -> Call:
             return pairs
         return tuple(_readable(pair) if pair[0].lower() == b"accept-encoding" else pair for pair in pairs)
 
-    return Call(x.request.method, _target(x), fields, body=x.body, repeatable=True, affinity=_affinity(x, upstream))
+    return Call(
+        x.request.method,
+        _target(x),
+        fields,
+        body=x.body,
+        repeatable=True,
+        seat=x.seat,
+        affinity=_affinity(x, upstream),
+    )
 
 
 def _readable(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:

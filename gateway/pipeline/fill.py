@@ -226,7 +226,7 @@ class Filler:
         """Ask upstream. True where the answer may not be shared, so that others should not wait for it."""
         started = self._clock()
         try:
-            reply = await job.rule.upstream.fetch(job.call)
+            reply = await job.rule.fetch(job.call)
         except UpstreamError as exc:
             self._fail(job, flight, exc, self._clock() - started)
             return False

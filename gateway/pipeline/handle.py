@@ -13,7 +13,7 @@ from gateway.model.errors import UpstreamError
 from gateway.model.exchange import Exchange, Request
 from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
-from gateway.pipeline import calls
+from gateway.pipeline import calls, itemwise
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job, OtherForms
 from gateway.pipeline.flight import Flights, Landing
@@ -71,12 +71,12 @@ class Pipeline:
         self._filler = Filler(tiers, random, self._given_up.__setitem__, wall, clock)
         self._turns = itertools.count()
 
-    def recall(self, x: Exchange) -> tuple[Question, Entry | None]:
+    def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
         """The short way: what `x` asks, and the fresh entry in memory that answers it as it is, if there is one.
 
         What happened stands in `x` then. Where there is none, `handle` takes the question, and nothing was counted.
         """
-        question = self._question(x)
+        question = question or self._question(x)
         rule = question.rule
         if rule is None or question.bypass is not None or rule.route.cache.mode != "on":
             return question, None
@@ -125,6 +125,8 @@ class Pipeline:
             return await self._relay(plan, x, rule.upstream, question.bypass)
         if rule.route.cache.mode == "shadow":
             return await self._shadow(plan, x, rule, primary)
+        if (listed := itemwise.listed(rule, x, question.document)) is not None:
+            return await itemwise.answer(x, rule, *listed, self._ways(plan, x, rule))
         vary: tuple[bytes, ...] = ()
         for _ in range(_VARY_ROUNDS):
             # 4 look: no await from here until the flight is registered
@@ -149,6 +151,15 @@ class Pipeline:
                 return await self._land(plan, x, rule, landing, reply, opened)
             vary = landing.vary
         return await self._relay(plan, x, rule.upstream, x.reason or Reason.VARY_MISS)
+
+    def _ways(self, plan: Plan, x: Exchange, rule: Rule) -> itemwise.Ways:
+        """What a list of items needs of us."""
+        return itemwise.Ways(
+            recall=lambda one, key: self.recall(one, Question(plan, rule, None, key))[1],
+            handle=lambda one, key, asked: self.handle(one, Question(plan, rule, None, key, asked)),
+            given_up=self._given_up.get,
+            whole=lambda reason: self._relay(plan, x, rule.upstream, reason),
+        )
 
     def _bypass(self, x: Exchange, rule: Rule, document: Document | None) -> Reason | None:
         reason = rule.admission.check_head(x.request)

@@ -7,16 +7,34 @@ from gateway.model.settings import RouteSettings, Settings
 from gateway.policy.admission import Admission
 from gateway.policy.document import Document
 from gateway.policy.forwarding import Forwarding, pseudonym
+from gateway.policy.items import ItemForm, form_of
 from gateway.policy.keying import Keyer
+from gateway.policy.noise import noise
+from gateway.policy.parts import PartForm
 from gateway.policy.routing import Router
 from gateway.policy.storing import Storing
 from gateway.policy.streaming import Streaming
+from gateway.upstream.batch import Gathering
+from gateway.upstream.call import Call
 from gateway.upstream.fetch import Upstream
+from gateway.upstream.reply import Reply
+
+# What differs from client to client, and is no client's but ours to say.
+_OF_THE_WAY = frozenset({b"forwarded", b"x-forwarded-for", b"via"})
+
+
+@dataclass(slots=True, frozen=True)
+class Batching:
+    """How a route's requests are made of items."""
+
+    items: ItemForm
+    parts: PartForm
+    gathering: Gathering
 
 
 @dataclass(slots=True, frozen=True)
 class Rule:
-    """One route, compiled."""
+    """One route, compiled. batching: None where it knows no items."""
 
     route: RouteSettings
     admission: Admission
@@ -24,6 +42,13 @@ class Rule:
     storing: Storing
     streaming: Streaming
     upstream: Upstream
+    batching: Batching | None = None
+
+    async def fetch(self, call: Call) -> Reply:
+        """Ask for an answer that may be stored: together with others, where the route says how."""
+        if self.batching is not None:
+            return await self.batching.gathering.fetch(call)
+        return await self.upstream.fetch(call)
 
 
 class Plan:
@@ -36,12 +61,8 @@ class Plan:
         urls = [url for upstream in settings.upstreams.values() for url in upstream.urls]
         self.forwarding = Forwarding(settings.forwarding, pseudonym(urls))
         self._router = Router(settings.routes)
-        self._rules = {
-            route.name: Rule(
-                route, Admission(route), Keyer(route), Storing(route), Streaming(route), upstreams[route.upstream]
-            )
-            for route in settings.routes
-        }
+        quiet = noise(settings.routes) | _OF_THE_WAY
+        self._rules = {route.name: _rule(route, upstreams[route.upstream], quiet) for route in settings.routes}
 
     def needs_body(self, request: Request) -> int:
         """How many bytes of the body to read before `match`; 0: none."""
@@ -51,3 +72,10 @@ class Plan:
         """The rule of the first route that takes the request."""
         route = self._router.match(request, document)
         return None if route is None else self._rules[route.name]
+
+
+def _rule(route: RouteSettings, upstream: Upstream, quiet: frozenset[bytes]) -> Rule:
+    items, batching = form_of(route.batch), None
+    if items is not None and route.cache.mode == "on":  # in shadow, clients get what they would get without us
+        batching = Batching(items, PartForm(route.batch), Gathering(upstream, route.batch, items, quiet))
+    return Rule(route, Admission(route), Keyer(route), Storing(route), Streaming(route), upstream, batching)

@@ -29,7 +29,7 @@ def end_to_end(fields: Fields) -> Pairs:
     """The fields that go further, in order and spelling."""
     options = connection_options(fields)
     dropped = HOP_BY_HOP | options if options else HOP_BY_HOP
-    return tuple(pair for pair in fields.pairs if pair[0].lower() not in dropped)
+    return tuple([pair for pair in fields.pairs if pair[0].lower() not in dropped])
 
 
 def wants_upgrade(fields: Fields, version: tuple[int, int]) -> bool:

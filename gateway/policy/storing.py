@@ -57,6 +57,8 @@ _PERSONAL = frozenset({401, 402, 403, 407, 429, 451})
 _CIRCUMSTANTIAL = frozenset({206, 304, 406, 408, 412, 416, 417, 421, 425, 426, 428, 431})
 
 _NOT_REPLAYED = frozenset({b"age", b"content-length", b"trailer", b"set-cookie", b"set-cookie2"})
+_SIZE = frozenset({b"content-length"})  # HEAD: the size of what GET would bring, which nobody can make anew
+_PLACES = frozenset({b"location", b"content-location"})  # where this call's run lives, and not the next one's
 _BUDGETS = (b"x-ratelimit-", b"x-rate-limit-", b"ratelimit", b"anthropic-ratelimit-")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -65,7 +67,8 @@ class Storing:
     """One route's rules, compiled."""
 
     __slots__ = (
-        "_clears", "_dropped", "_empty", "_knows_client", "_looks", "_respect", "_route", "_statuses", "_unless",
+        "_clears", "_dropped", "_dropped_of_calls", "_empty", "_knows_client", "_looks", "_respect", "_route",
+        "_statuses", "_unless",
     )  # fmt: skip
 
     def __init__(self, route: RouteSettings) -> None:
@@ -79,6 +82,7 @@ class Storing:
         self._empty = compile_conditions(route.empty.when)
         self._looks = bool(cache.store_unless or route.empty.when or route.tags)
         self._dropped = _NOT_REPLAYED | {name.encode() for name in cache.replay_without}
+        self._dropped_of_calls = self._dropped | _PLACES
 
     def head(self, request: Request, status: int, fields: Fields) -> Skip | None:
         """Why an answer with this head is not stored; None: its body decides."""
@@ -187,18 +191,15 @@ class Storing:
         """The fields of a hit, in order and spelling: what was about one call or one connection is left out."""
         dropped = self._dropped
         if request.method == b"HEAD":
-            dropped = dropped - {
-                b"content-length"
-            }  # it tells the size of what GET would bring: nobody can make it anew
+            dropped = dropped - _SIZE
         elif request.method != b"GET" and 200 <= status < 300:
-            dropped = dropped | {
-                b"location",
-                b"content-location",
-            }  # where this call's run lives, and not the next one's
+            dropped = self._dropped_of_calls
         return tuple(
-            pair
-            for pair in end_to_end(fields)
-            if (name := pair[0].lower()) not in dropped and not name.startswith(_BUDGETS)
+            [
+                pair
+                for pair in end_to_end(fields)
+                if (name := pair[0].lower()) not in dropped and not name.startswith(_BUDGETS)
+            ]
         )
 
 

@@ -21,6 +21,9 @@ EVERY = "*"
 To keep just some would leave answers behind that were to be purged.
 """
 
+_FIELDS = ((b"surrogate-key", None), (b"xkey", None), (b"cache-tag", b","))
+"""The upstream's fields that name tags, and what stands between two; None: white space."""
+
 _PLACEHOLDER = re.compile(r"\{((?:/[^{}]*)?)\}")
 
 
@@ -30,6 +33,8 @@ def tags(templates: Sequence[str], fields: Fields, document_value: Any, more: It
     templates: such as `doc:{/response/docs/*/id}`; with several pointers, one tag for each combination of values.
     document_value: the JSON body, None where there is none. more: what `texts` found in the events of a stream.
     """
+    if not templates and not any(name in fields for name, _ in _FIELDS):
+        return ()
     found: dict[str, None] = {}
     for seen, tag in enumerate(chain(_all(templates, fields, document_value), more)):
         if len(tag) > LONGEST_TAG or len(found) == MOST_TAGS or seen == _MOST_SEEN:
@@ -40,7 +45,7 @@ def tags(templates: Sequence[str], fields: Fields, document_value: Any, more: It
 
 
 def _all(templates: Sequence[str], fields: Fields, document_value: Any) -> Iterator[str]:
-    for name, separator in ((b"surrogate-key", None), (b"xkey", None), (b"cache-tag", b",")):
+    for name, separator in _FIELDS:
         for line in fields.all(name):
             for tag in line.split(separator):
                 yield tag.strip().decode("utf-8", "replace")

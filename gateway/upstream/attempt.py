@@ -22,6 +22,9 @@ class Listener(Protocol):
     def upstream_call(self, upstream: str, result: str, seconds: float) -> None:
         """A call ended. result: `2xx` and the like, the Reason of its failure, or `abandoned`."""
 
+    def upstream_batch(self, upstream: str, items: int) -> None:
+        """A call for so many others is being sent."""
+
 
 class Attempt:
     """Begins when it is made. Whoever makes it calls `end`, or hands it to a Reply, which does."""

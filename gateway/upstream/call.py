@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from gateway.model.fields import Pairs
+from gateway.model.party import Seat
 from gateway.wire.head import ResponseHead
 
 Interim = Callable[[ResponseHead], None]
@@ -17,6 +18,7 @@ class Call:
     repeatable: may be sent again where no byte of an answer came (the method or the route says so).
     interim: told of each 1xx but 101. expects: send the body after 100 (Continue).
     upgrade: `fields` ask for another protocol; an upstream that changes it unasked has failed.
+    seat: of an item of a list; see `batch`.
     affinity: calls that have this alike should meet at one replica.
     """
 
@@ -31,4 +33,5 @@ class Call:
     expects: bool = False
     interim: Interim | None = None
     upgrade: bool = False
+    seat: Seat | None = None
     affinity: bytes | None = None

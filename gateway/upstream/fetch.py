@@ -87,6 +87,10 @@ class Upstream:
         replicas = tuple(replica.state(now) for replica in self._replicas)
         return UpstreamState(self.name, replicas, self._budget.allowed, self._budget.refused)
 
+    def batched(self, items: int) -> None:
+        """The next call stands for so many."""
+        self._listener.upstream_batch(self.name, items)
+
     async def fetch(self, call: Call) -> Reply:
         """Send, and wait for the answer's head. Raises UpstreamError."""
         total = self.settings.timeouts.total

@@ -4,7 +4,10 @@ import pytest
 
 from tests.support import gateway
 
-EACH_WAY = {"test_cached", "test_streams", "test_transparent", "test_limits", "test_real_clients", "test_lifecycle"}
+EACH_WAY = {
+    "test_batches", "test_cached", "test_streams", "test_transparent", "test_limits", "test_real_clients",
+    "test_lifecycle",
+}  # fmt: skip
 
 WAYS = {
     "lane": {"memo": True, "parse": True},

@@ -16,6 +16,7 @@ class Calls:
     def __init__(self) -> None:
         self.ended: list[tuple[str, str]] = []
         self.inflight = 0
+        self.batches: list[int] = []
 
     def upstream_inflight(self, upstream: str, delta: int) -> None:
         self.inflight += delta
@@ -24,6 +25,9 @@ class Calls:
     def upstream_call(self, upstream: str, result: str, seconds: float) -> None:
         assert seconds >= 0
         self.ended.append((upstream, result))
+
+    def upstream_batch(self, upstream: str, items: int) -> None:
+        self.batches.append(items)
 
 
 @asynccontextmanager

@@ -37,7 +37,7 @@ def test_help_tells_commands_and_exit_codes() -> None:
     for arguments in (["--help"], ["serve", "--help"]):
         told = " ".join(ragfront(*arguments).stdout.split())
         assert "0 stopped as asked; 2 the configuration or the command line is wrong; 3 an address" in told
-    for command in ("serve", "check", "schema", "demo"):
+    for command in ("serve", "check", "presets", "schema", "demo"):
         assert f"\n  {command} " in ragfront("--help").stdout
 
 
@@ -45,6 +45,17 @@ def test_schema_is_json_alone() -> None:
     done = ragfront("schema")
     assert done.returncode == 0
     assert json.loads(done.stdout)["title"] == "ragfront"
+
+
+def test_presets_are_listed_with_what_they_have_met() -> None:
+    done = ragfront("presets")
+    assert done.returncode == 0
+    lines = {line.split()[0]: " ".join(line.split()) for line in done.stdout.splitlines() if line.strip()}
+    assert lines["rag"].startswith("rag a plain RAG service")
+    assert "/v1/chat/completions yes" in lines["openai-chat"]
+    assert "/v1/embeddings - no" in lines["openai-embeddings"]
+    assert lines["txtai"].startswith("txtai * txtai's searches GET /search - no")
+    assert "txtai: GET /search may be anything's" in done.stdout
 
 
 def test_good_file_is_shown_as_a_table(tmp_path: Path) -> None:

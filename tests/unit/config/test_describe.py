@@ -67,6 +67,12 @@ def test_what_differs_from_the_usual_is_told() -> None:
     """)
 
 
+def test_each_path_has_a_line_of_its_own() -> None:
+    told = shown(loaded("routes: [{name: a, match: {method: POST, path: [/a, '*/b']}}]").settings)
+    assert told.splitlines()[1].startswith("a      POST /a ")
+    assert told.splitlines()[2].strip() == "POST */b"
+
+
 def test_brackets_are_no_markup() -> None:
     assert "any /[red]x" in shown(loaded("routes: [{name: a, match: {path: '/[red]x'}}]").settings)
 

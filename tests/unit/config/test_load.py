@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config.load import from_upstream, load, loads, parse, read
-from gateway.config.presets import presets
+from gateway.config.presets import unasked
 from gateway.model.errors import ConfigError
 from gateway.model.settings import DiskSettings, Settings, UpstreamSettings
 
@@ -171,7 +171,7 @@ def test_a_key_that_cannot_be_read_does_not_hide_the_other_problems() -> None:
 
 def test_one_url_is_enough() -> None:
     settings = from_upstream("http://127.0.0.1:8000", {})
-    assert [route.name for route in settings.routes] == list(presets())
+    assert [route.name for route in settings.routes] == list(unasked())
     assert {route.upstream for route in settings.routes} == set(settings.upstreams)
     assert settings.listen == "127.0.0.1:8080"
 

@@ -81,7 +81,7 @@ def test_no_rule_speaks_of_what_was_taken_out() -> None:
     )
     assert sorted(problem.split(": ")[1] for problem in found) == [
         "admin.token",
-        "routes[0].match.path",
+        "routes[0].match.path[0]",
         "routes[0].upstream",
         "routes[1].upstream",
         'upstreams["r!"]',

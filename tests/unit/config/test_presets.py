@@ -4,8 +4,8 @@ from importlib import resources
 
 import pytest
 
-from gateway.config.presets import apply_presets, merge, presets
-from gateway.model.settings import RouteSettings
+from gateway.config.presets import apply_presets, merge, presets, unasked
+from gateway.model.settings import CacheSettings, RouteSettings
 from tests.support.config_text import loaded, problems
 
 
@@ -27,7 +27,9 @@ def test_a_preset_is_a_good_route_without_doubts_and_says_what_it_has_met(name: 
     assert presets()[name].about
     text = (resources.files("gateway.config") / "presets" / f"{name}.yaml").read_text()
     assert "\nverified: " in text
+    assert ("# Verified: no" in text) is (presets()[name].verified is None)
     assert "# Verified: " in text
+    assert len(presets()[name].about) <= 60  # for the table
 
 
 def test_rag_has_what_the_service_needs() -> None:
@@ -87,6 +89,23 @@ def test_data_without_routes_passes() -> None:
 
 
 def test_no_preset_stands_in_anothers_way() -> None:
-    result = loaded("routes: [" + ", ".join(f"{{preset: {name}}}" for name in presets()) + "]")
-    assert [route.name for route in result.settings.routes] == list(presets())
+    result = loaded("routes: [" + ", ".join(f"{{preset: {name}}}" for name in unasked()) + "]")
+    assert [route.name for route in result.settings.routes] == list(unasked())
     assert result.warnings == ()
+
+
+def test_a_preset_is_matched_without_a_file_or_says_why_not() -> None:
+    assert set(unasked()) == {name for name, preset in presets().items() if preset.by_name is None}
+    assert {name for name in presets() if name not in unasked()} == {"hayhooks", "txtai", "vllm"}
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_preset_drops_at_least_the_fields_that_are_dropped_anyway(name: str) -> None:
+    always = set(CacheSettings().replay_without)
+    assert always <= set(route(f"routes: [{{preset: {name}}}]").cache.replay_without)
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_preset_that_streams_says_how_a_stream_ends_and_fails(name: str) -> None:
+    stream = presets()[name].route.get("stream")
+    assert stream is None or {"terminal", "error"} <= set(stream)

@@ -140,3 +140,42 @@ async def test_a_server_that_stops_takes_no_further_request_on_a_connection():
         assert await client.reader.read() == OK
         await stopping
     assert draining == [True]
+
+
+async def test_requests_behind_a_declined_upgrade_are_answered():
+    upgrade = b"GET / HTTP/1.1\r\nHost: gw\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"
+    async with listening(says_ok) as (_, port), Client(port) as client:
+        await client.send(upgrade + GET + GET)
+        assert await client.reader.readexactly(3 * len(OK)) == 3 * OK
+        await client.send(upgrade)
+        await client.send(GET)
+        assert await client.reader.readexactly(2 * len(OK)) == 2 * OK
+
+
+async def test_what_is_left_of_a_body_nobody_wanted_is_passed_over():
+    async with listening(says_ok) as (_, port), Client(port) as client:
+        await client.send(b"POST / HTTP/1.1\r\nHost: gw\r\nContent-Length: 9\r\n\r\nabc")
+        assert await client.reader.readexactly(len(OK)) == OK
+        await client.send(b"defghi" + GET)
+        assert await client.reader.readexactly(len(OK)) == OK
+
+
+async def test_a_body_nobody_wanted_that_is_broken_ends_the_connection():
+    async with listening(says_ok) as (_, port), Client(port) as client:
+        await client.send(b"POST / HTTP/1.1\r\nHost: gw\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc")
+        assert await client.reader.readexactly(len(OK)) == OK
+        await client.send(b"no chunk")
+        assert await client.reader.read() == b""
+
+
+async def test_a_connection_is_free_for_the_next_request_as_soon_as_it_was_answered():
+    free = []
+
+    async def handler(incoming: Incoming) -> bool:
+        asyncio.get_running_loop().call_soon(lambda: free.append(incoming.connection._waiter is not None))
+        return await says_ok(incoming)
+
+    async with listening(handler) as (_, port), Client(port) as client:
+        await client.ask(GET)
+        await eventually(lambda: free)
+    assert free == [True]

@@ -189,6 +189,18 @@ def test_names_are_ours_and_in_base_units() -> None:
         assert not any(unit in family.name for unit in ("_ms", "millis", "_kb", "percent"))
 
 
+def test_items_of_lists_and_calls_for_many_are_counted() -> None:
+    metrics = Metrics()
+    metrics.finish(finished(outcome=Outcome.MISS, items=5, items_cached=3), 0.003)
+    metrics.upstream_batch("rag", 2)
+    metrics.upstream_batch("rag", 7)
+    found = figures(metrics.render()[0])
+    assert found["items_total{route=ask,source=cached}"] == 3
+    assert found["items_total{route=ask,source=asked}"] == 2
+    assert found["upstream_batches_total{upstream=rag}"] == 2
+    assert found["upstream_batched_items_total{upstream=rag}"] == 9
+
+
 async def test_held_up_event_loop_shows_as_lag() -> None:
     metrics = Metrics()
     with contextlib.suppress(TimeoutError):

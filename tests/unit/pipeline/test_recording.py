@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.model.errors import UpstreamReset
-from gateway.pipeline.recording import Recording
+from gateway.pipeline.recording import _LAG, Recording, TooSlow
 
 
 def recording(limit: int = 1000) -> Recording:
@@ -109,3 +109,51 @@ async def test_a_cancelled_reader_holds_nobody_up():
     made.feed(b"b")
     made.finish()
     assert await collect(made) == b"ab"
+
+
+async def test_over_its_limit_one_who_falls_far_behind_is_cut_off_and_the_others_notice_nothing():
+    made = recording(limit=100)
+    gate = asyncio.Event()
+    fast_got = 0
+
+    async def fast() -> None:
+        nonlocal fast_got
+        async for piece in made.read():
+            fast_got += len(piece)
+
+    async def slow() -> None:
+        async for _ in made.read():
+            await gate.wait()
+
+    readers = [asyncio.create_task(fast()), asyncio.create_task(slow())]
+    await asyncio.sleep(0)
+    piece = b"x" * 65_536
+    for _ in range(200):
+        made.feed(piece)
+        async with asyncio.timeout(5):
+            assert await made.room()
+        assert sum(map(len, made._pieces)) <= _LAG + len(piece)
+    gate.set()
+    with pytest.raises(TooSlow):
+        await readers[1]
+    made.finish()
+    await readers[0]
+    assert fast_got == 200 * len(piece)
+    assert made.readers == 0
+
+
+async def test_the_last_reader_s_leaving_is_told_once():
+    made = recording()
+    left: list[int] = []
+    made.on_idle = lambda: left.append(made.readers)
+    readers = [made.read() for _ in range(2)]
+    made.feed(b"a")
+    for reader in readers:
+        assert await anext(reader) == b"a"
+    await readers[0].aclose()
+    assert left == []
+    await readers[1].aclose()
+    assert left == [0]
+    made.finish()
+    assert await collect(made) == b"a"
+    assert left == [0]  # it is whole: there is nothing to give up

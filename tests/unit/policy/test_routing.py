@@ -36,10 +36,26 @@ def taken(match: dict[str, Any], **stated: Any) -> bool:
         ("/kb/{id}/*", b"/kb/7", False),
         ("/k.b/{id}", b"/kxb/7", False),
         ("/{a}/{b}", b"/\xff\n/;", True),
+        ("*/invoke", b"/invoke", True),
+        ("*/invoke", b"/rag/invoke", True),
+        ("*/invoke", b"/a/b/invoke", True),
+        ("*/invoke", b"/rag/xinvoke", False),
+        ("*/invoke", b"/rag/invoke/", False),
+        ("*/invoke", b"invoke", False),
+        ("*/c/{hash}/invoke", b"/rag/c/N4Ig/invoke", True),
+        ("*/c/{hash}/invoke", b"/c/N4Ig/invoke", True),
+        ("*/c/{hash}/invoke", b"/rag/c//invoke", False),
+        (["/a", "/b"], b"/b", True),
+        (["/a", "/b"], b"/c", False),
+        (["/a", "/b/*", "*/c", "/d/{x}"], b"/a", True),
+        (["/a", "/b/*", "*/c", "/d/{x}"], b"/b/1", True),
+        (["/a", "/b/*", "*/c", "/d/{x}"], b"/x/c", True),
+        (["/a", "/b/*", "*/c", "/d/{x}"], b"/d/1", True),
+        (["/a", "/b/*", "*/c", "/d/{x}"], b"/d/1/2", False),
         (None, b"*", True),
     ],
 )
-def test_path(pattern: str | None, path: bytes, matches: bool) -> None:
+def test_path(pattern: str | list[str] | None, path: bytes, matches: bool) -> None:
     assert taken({"path": pattern}, target=path) is matches
 
 
@@ -107,6 +123,25 @@ def test_first_match_wins_whatever_kind_of_path_it_has() -> None:
     assert name(b"GET", b"/kb/2") == "segment"
     assert name(b"GET", b"/kb/3") == "segment"
     assert name(b"GET", b"/other") == "rest"
+
+
+def test_a_route_with_several_paths_keeps_its_place_under_each() -> None:
+    routes = [
+        route(name="suffix", match={"path": "*/ask", "method": ["PUT"]}),
+        route(name="many", match={"path": ["/a", "/b/ask", "/c/*"]}),
+        route(name="later", match={"path": ["/a", "/b/ask", "/d"]}),
+        route(name="ask", match={"path": "*/ask"}),
+    ]
+    router = Router(routes)
+
+    def name(path: bytes, method: bytes = b"POST") -> str | None:
+        found = router.match(request(method, path), NOTHING)
+        return found and found.name
+
+    assert [name(path) for path in (b"/a", b"/b/ask", b"/c/1", b"/d", b"/x/ask", b"/x")] == [
+        "many", "many", "many", "later", "ask", None,
+    ]  # fmt: skip
+    assert name(b"/b/ask", b"PUT") == "suffix"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from gateway.upstream.connection import UpstreamConnection
 
 
@@ -32,3 +34,32 @@ async def test_it_has_answered_once_a_byte_has_come():
     connection.data_received(b"H")
     assert connection.answered
     connection._drop_timeout()
+
+
+async def test_a_call_has_its_own_time_whatever_was_left_of_an_earlier_ones():
+    loop = asyncio.get_running_loop()
+    connection = UpstreamConnection(loop)
+    began = loop.time()
+    connection.answer_by(began + 0.02)
+    connection.answer_by(None)  # answered in time: the timer goes on, and says nothing
+    await asyncio.sleep(0.04)
+    assert connection.exception() is None
+    connection.answer_by(began + 0.06)
+    connection.answer_by(began + 0.15)  # the timer that rings first has to see that it is too early
+    with pytest.raises(TimeoutError):
+        await connection.read()
+    assert loop.time() >= began + 0.14
+    connection.answer_by(loop.time() + 60)
+    connection.connection_lost(None)
+    assert connection._alarm is not None
+    assert connection._alarm.cancelled()
+
+
+async def test_a_later_call_may_have_less_time_than_an_earlier_one():
+    loop = asyncio.get_running_loop()
+    connection = UpstreamConnection(loop)
+    connection.answer_by(loop.time() + 60)
+    connection.answer_by(loop.time() + 0.02)
+    async with asyncio.timeout(5):
+        with pytest.raises(TimeoutError):
+            await connection.read()

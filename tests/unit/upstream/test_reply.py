@@ -99,3 +99,27 @@ async def test_trailers_are_known_at_the_end():
         reply = await upstream.fetch(call())
         await body_of(reply)
         assert reply.trailers.pairs == ((b"X-Sum", b"1"),)
+
+
+async def test_what_came_with_the_head_is_at_hand_once_and_frees_the_connection():
+    answer = says(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")
+    async with ScriptedUpstream(answer) as service, upstream_of(service.url) as (upstream, calls):
+        reply = await upstream.fetch(call())
+        assert (reply.at_hand(), reply.at_hand()) == (b"abc", b"")
+        assert reply.whole
+        assert calls.ended == [("rag", "2xx")]
+
+
+async def test_what_is_still_to_come_is_not_at_hand():
+    gate = asyncio.Event()
+
+    async def answer(asked: Asked, wire: Wire) -> None:
+        await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na")
+        await gate.wait()
+        await wire.send(b"bc")
+
+    async with ScriptedUpstream(answer) as service, upstream_of(service.url) as (upstream, _):
+        reply = await upstream.fetch(call())
+        assert reply.at_hand() is None
+        gate.set()
+        assert await body_of(reply) == b"abc"
