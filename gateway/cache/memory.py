@@ -40,7 +40,7 @@ class _Clock(Cache[bytes, Entry]):
         self._gone = 0  # keys in the hand's way that are deleted
 
     def __missing__(self, key: bytes) -> Any:
-        """`self[key]` is None where there is none: an exception would cost each miss 4 us (bench/miss.py)."""
+        """`self[key]` is None where there is none: an exception would double what it costs, three times per miss."""
         return None
 
     def __setitem__(self, key: bytes, entry: Entry) -> None:

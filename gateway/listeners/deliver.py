@@ -110,7 +110,7 @@ class Delivery:
             pairs = self._onward(reply.head.fields, reply.length)
             head = out.head(x.status, reply.head.reason, (*pairs, *self._told()), length=reply.length)
             if (rest := reply.at_hand()) is not None:
-                await out.whole(head, answer.prefix + rest)  # in one write: a second one costs 10 us (bench/miss.py)
+                await out.whole(head, answer.prefix + rest)  # in one write (bench/miss.py)
                 return
             out.write(head)
             await out.body(answer.prefix)

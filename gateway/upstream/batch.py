@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from gateway.model.fields import Pairs
 from gateway.model.settings import BatchSettings
@@ -79,7 +80,8 @@ class Gathering:
         fields = call.fields(b"")
         if not isinstance(read, Single) or sealed(fields) or not self.works(call.target, document.value):
             return None
-        alike = frozenset((name.lower(), value) for name, value in fields if name.lower() not in self._quiet)
+        kept = ((name.lower(), value) for name, value in fields if name.lower() not in self._quiet)
+        alike = tuple(sorted(kept, key=itemgetter(0)))  # lines of one name in their order
         asked = Asked(call, read.kind, read.item, document.value)
         return (party, call.method, call.target, alike, read.kind, self._form.besides(document.value)), asked
 

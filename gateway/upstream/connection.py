@@ -66,8 +66,8 @@ class UpstreamConnection(ResponseHandler):
     def answer_by(self, due: float | None) -> None:
         """Until then (the loop's time) an answer's head must have come, or `read` raises TimeoutError. None: whenever.
 
-        The timer of an earlier call is left to run, and looks when it rings what is due now: making and cancelling
-        one for each call costs 10 us (bench/miss.py).
+        The timer of an earlier call is left to run, and looks when it rings what is due now: one for each
+        call would be made and cancelled twice (bench/miss.py; with WholeBody, a fifth of a relay).
         """
         self._due = due
         if due is not None and (self._alarm is None or due < self._alarm.when()):

@@ -4,8 +4,12 @@ from importlib import resources
 
 import pytest
 
+from gateway.config.load import from_upstream
 from gateway.config.presets import apply_presets, merge, presets, unasked
 from gateway.model.settings import CacheSettings, RouteSettings
+from gateway.policy.document import parse
+from gateway.policy.items import ItemKind, Listed, form_of
+from gateway.policy.parts import PartForm
 from tests.support.config_text import loaded, problems
 
 
@@ -109,3 +113,25 @@ def test_a_preset_drops_at_least_the_fields_that_are_dropped_anyway(name: str) -
 def test_a_preset_that_streams_says_how_a_stream_ends_and_fails(name: str) -> None:
     stream = presets()[name].route.get("stream")
     assert stream is None or {"terminal", "error"} <= set(stream)
+
+
+def test_those_with_batches_read_what_their_services_send() -> None:
+    routes = {route.name: route for route in from_upstream("http://x", {}).routes}
+    for name, asked, answered in (
+        (
+            "openai-embeddings",
+            b'{"input":["a","b"]}',
+            b'{"object":"list","data":[{"index":0},{"index":1}],"model":"m"}',
+        ),
+        ("tei", b'{"inputs":["a","b"]}', b"[[1],[2]]"),
+        ("ollama", b'{"model":"m","input":["a","b"]}', b'{"model":"m","embeddings":[[1],[2]],"prompt_eval_count":2}'),
+    ):
+        batch = routes[name].batch
+        form, parts = form_of(batch), PartForm(batch)
+        assert form is not None
+        assert form.read(parse(asked)) == Listed(ItemKind.TEXT, ["a", "b"])
+        apart = parts.apart(answered, [1, 1])
+        assert apart is not None
+        assert parts.together(apart) == answered
+    langserve = PartForm(routes["langserve"].batch)
+    assert langserve.apart(b'{"output":[1,2],"metadata":{}}', [1, 1]) == [b'{"output":1}', b'{"output":2}']

@@ -34,6 +34,7 @@ async def test_one_alone_goes_as_it_came():
         about("b", model="x"),
         about("b", (b"Authorization", b"x")),
         about("b", (b"Accept", b"x")),
+        about("b", (b"Host", b"h")),
         about([1, 2]),
         about("b", target=b"/v1/embeddings?v=2"),
         replace(about("b"), method=b"PUT"),
