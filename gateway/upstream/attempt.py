@@ -27,10 +27,13 @@ class Listener(Protocol):
 
 
 class Attempt:
-    """Begins when it is made. Whoever makes it calls `end`, or hands it to a Reply, which does."""
+    """Begins when it is made. Whoever makes it calls `end`, or hands it to a Reply, which does.
+
+    blame: where no answer comes, the replica is at fault.
+    """
 
     __slots__ = ("_answered", "_balance", "_clock", "_ended", "_failed", "_listener", "_name", "_replica", "_started",
-                 "_ticket")  # fmt: skip
+                 "_ticket", "blame")  # fmt: skip
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Attempt:
         self._listener = listener
         self._clock = clock
         self._started = started
+        self.blame = True
         self._answered = self._failed = self._ended = False
         self._ticket = balance.began(replica, started)
         listener.upstream_inflight(name, 1)
@@ -56,8 +60,8 @@ class Attempt:
         self._answered = True
         self._failed = self._balance.answered(self._replica, self._ticket, status, self._clock())
 
-    def end(self, result: str, *, blame: bool = True) -> None:
-        """It is over; only the first time counts. blame: where it failed, the replica is at fault."""
+    def end(self, result: str) -> None:
+        """It is over; only the first time counts."""
         if self._ended:
             return
         self._ended = True
@@ -67,7 +71,7 @@ class Attempt:
         self._listener.upstream_call(self._name, result, now - self._started)
         failed = result in _FAILED
         if not self._answered:
-            if failed and blame:
+            if failed and self.blame:
                 self._balance.silent(self._replica, self._ticket, now)
             else:
                 self._balance.unknown(self._replica, self._ticket, now)

@@ -128,8 +128,9 @@ class Upstream:
             if connection is not None:
                 connection.close()
             stale = isinstance(error, UpstreamReset) and protocol is not None and protocol.reused_in_vain
-            # That a kept connection ends while a request is on its way is nobody's fault.
-            attempt.end(error.reason if isinstance(error, UpstreamError) else "abandoned", blame=not stale)
+            if stale:  # a kept connection that ends while a request is on its way is nobody's fault
+                attempt.blame = False
+            attempt.end(error.reason if isinstance(error, UpstreamError) else "abandoned")
             if isinstance(error, UpstreamError) and not last:
                 self._try_again(error, call, sent=protocol is not None, stale=stale)
             if error is exc:
@@ -180,8 +181,10 @@ class Upstream:
             upload = Upload(self.name, call, protocol, self.settings.timeouts.idle)
         try:
             answer, payload = await self._answer(call, protocol, upload, deadline)
-        except BaseException:
+        except BaseException as exc:
             if upload is not None:
+                if isinstance(exc, TimeoutError) and not upload.task.done():
+                    attempt.blame = False  # it was the client who had not sent all of the request by then
                 upload.cancel()
             raise
         protocol.answer_by(None)

@@ -41,7 +41,9 @@ async def test_what_a_call_came_to(status, results, ejections, breaker):
 
 async def test_a_failure_that_is_nobodys_fault():
     rig = Rig(2, ejection={"failures": 1}, breaker={"failures": 1})
-    Attempt("rag", rig.a, rig.balance, Calls(), lambda: rig.now, rig.now).end(RESET, blame=False)
+    attempt = Attempt("rag", rig.a, rig.balance, Calls(), lambda: rig.now, rig.now)
+    attempt.blame = False
+    attempt.end(RESET)
     assert (rig.a.ejections, rig.a.breaker.state) == (0, "closed")
 
 

@@ -223,3 +223,19 @@ async def test_a_cancelled_probe_lets_the_next_call_try():
         service.answer = fine
         assert await body_of(await upstream.fetch(call())) == b"{}"
         assert upstream.state().replicas[0].breaker == "closed"
+
+
+async def test_a_client_that_is_too_slow_is_no_failure_of_the_replica():
+    async def slow_body():
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.02)
+
+    limits = {"breaker": {"failures": 1}, "timeouts": {"total": "100ms"}}
+    async with ScriptedUpstream(fine) as service, upstream_of(service.url, **limits) as (upstream, calls):
+        sent = call(b"POST", rest=slow_body(), chunked=True)
+        sent.fields = lambda authority: ((b"Host", authority), (b"Transfer-Encoding", b"chunked"))
+        with pytest.raises(UpstreamTimeout):
+            await upstream.fetch(sent)
+        assert upstream.state().replicas[0].breaker == "closed"
+    assert calls.ended == [("rag", "upstream-timeout")]
