@@ -72,6 +72,7 @@ class Worker:
         l2 = settings.l2 or L2Settings()
         self._tiers = Tiers(memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over)
         self._upstreams = self._connect(settings, {})
+        self._metrics.replicas.collect(lambda: [upstream.state() for upstream in self._upstreams.values()])
         self._around = Surroundings(self._metrics.guards, self._tiers.spend, spec.worker, spec.workers)
         guards = Guards(settings, self._around)
         self._pipeline = Pipeline(Plan(settings, self._upstreams, guards), self._tiers, random.random)
@@ -84,11 +85,14 @@ class Worker:
         self._draining = False
 
     def _connect(self, settings: Settings, known: dict[str, Upstream]) -> dict[str, Upstream]:
-        """An Upstream for each name; one whose settings are as before keeps its connections."""
+        """An Upstream for each name; one whose settings are as before keeps its connections.
+
+        What an operator has drained stays so, whatever else changes about its upstream.
+        """
         return {
             name: known[name]
             if name in known and known[name].settings == upstream
-            else Upstream(name, upstream, self._metrics)
+            else Upstream(name, upstream, self._metrics, drained=known[name].drained if name in known else ())
             for name, upstream in settings.upstreams.items()
         }
 

@@ -13,6 +13,7 @@ from gateway.config.findings import Finding
 from gateway.config.guard_rules import check_guards
 from gateway.config.places import Path, Source, suggest
 from gateway.config.reach import never_reached
+from gateway.config.replica_rules import check_replicas
 from gateway.config.route_rules import check_route
 from gateway.config.spelling import REDIS_SCHEMES
 from gateway.model.settings import L2Settings, RedisSettings, Settings, TimeoutSettings, TlsSettings, UpstreamSettings
@@ -96,6 +97,7 @@ def _check_upstream(upstream: UpstreamSettings, path: Path, source: Source) -> I
     if _names_files(upstream.tls) and not any(url.startswith("https:") for url in upstream.urls):
         yield Finding((*path, "tls"), "no effect: no URL is https://", also=((*path, "urls"),))
     yield from _check_timeouts(upstream.timeouts, (*path, "timeouts"), source)
+    yield from check_replicas(upstream, path, source)
 
 
 def _check_timeouts(timeouts: TimeoutSettings, path: Path, source: Source) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from gateway.config import kinds
 from gateway.config.presets import presets
 from gateway.model.settings import Settings
-from gateway.model.units import Jitter, Size, format_duration, format_jitter, format_size
+from gateway.model.units import Jitter, Percent, Size, format_duration, format_jitter, format_size
 
 Node = dict[str, Any]
 
@@ -106,6 +106,8 @@ def _spelled(default: Any, info: Any) -> Any:
         return format_jitter(default)
     if isinstance(default, float):
         return format_duration(default)
+    if isinstance(default, int) and any(part in Percent.__metadata__ for part in info.metadata):  # type: ignore[attr-defined]  # Annotated
+        return f"{default}%"
     if isinstance(default, int) and any(part in Size.__metadata__ for part in info.metadata):  # type: ignore[attr-defined]  # Annotated
         return format_size(default)
     if isinstance(default, tuple):

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from gateway.config import kinds
 from gateway.config.places import Path, Problem, Source, at, overlap, suggest
 from gateway.model import settings as model
-from gateway.model.units import format_duration, format_size
+from gateway.model.units import Percent, format_duration, format_size
 
 _PATTERNS = {
     get_args(kind)[1].pattern: words
@@ -24,6 +24,7 @@ _PATTERNS = {
     )
 }
 _URL = "a URL such as http://rag:8000, without user, query or fragment"
+_PATTERNS[model.HEALTH_PATH] = "a path such as /health"
 _SHAPES: dict[Any, str] = {
     model.UpstreamSettings: "a URL, a list of URLs, or a mapping",
     model.L2Settings: "off, a Redis URL such as redis://redis:6379/0, or a mapping with disk or redis",
@@ -155,4 +156,6 @@ def _in_unit(path: Path, bound: Any) -> str:
     kind = kinds.bare(info.annotation) if info else None
     if kind is float:
         return format_duration(bound)
+    if info and any(part in Percent.__metadata__ for part in info.metadata):  # type: ignore[attr-defined]  # Annotated
+        return f"{bound}%"
     return format_size(bound) if kind is int and bound >= 1024 and bound % 1024 == 0 else str(bound)

@@ -25,6 +25,7 @@ class UpstreamError(RagfrontError):
 
     reason = Reason.UPSTREAM_PROTOCOL
     status = 502
+    retry_after: int | None = None  # seconds, where it is known that nothing else is to be had before
 
     def __init__(self, upstream: str, detail: str) -> None:
         super().__init__(f"{upstream}: {detail}")
@@ -64,6 +65,17 @@ class Shed(UpstreamError):
         self.reason = reason
         self.status = 429 if spent else 503
         self.seconds = seconds
+
+
+class NoReplica(UpstreamError):
+    """Nobody was asked: no replica may be, now. `retry_after`: whole seconds until one may."""
+
+    status = 503
+
+    def __init__(self, upstream: str, detail: str, reason: Reason, retry_after: int) -> None:
+        super().__init__(upstream, detail)
+        self.reason = reason
+        self.retry_after = retry_after
 
 
 class ConfigError(RagfrontError):

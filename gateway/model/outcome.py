@@ -71,6 +71,8 @@ class Reason(StrEnum):
     UPSTREAM_TIMEOUT = "upstream-timeout"
     UPSTREAM_RESET = "upstream-reset"
     UPSTREAM_PROTOCOL = "upstream-protocol"
+    BREAKER_OPEN = "breaker-open"  # no replica may be asked now: none of them gave answers lately
+    DRAINED = "drained"  # an operator has taken all replicas out
 
     # The upstream was not asked, to protect it.
     BUDGET = "budget"  # its client has spent what it may have asked for

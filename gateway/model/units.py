@@ -1,4 +1,4 @@
-"""Durations, sizes and jitter as people write them: `90s`, `1h30m`, `64MiB`, `10%`."""
+"""Durations, sizes, shares and jitter as people write them: `90s`, `1h30m`, `64MiB`, `10%`."""
 
 import math
 import re
@@ -69,6 +69,15 @@ def format_size(size: int) -> str:
     return str(size)
 
 
+def parse_percent(value: Any) -> int:
+    """`10%`, or the number alone -> percent. ValueError where it is no whole one."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and (match := _PERCENT.fullmatch(value.strip())) and match[1].isdecimal():
+        return int(match[1][:9])
+    raise ValueError("expected a whole percentage such as 10%")
+
+
 class Jitter(NamedTuple):
     """A random offset of +- `seconds`, or of +- `share` of the lifetime it is applied to."""
 
@@ -116,6 +125,16 @@ Size = Annotated[
         {
             "anyOf": [{"type": "string", "pattern": f"^{_SIZE.pattern}$"}, {"type": "integer", "minimum": 0}],
             "examples": ["64MiB"],
+        }
+    ),
+]
+Percent = Annotated[
+    int,
+    BeforeValidator(parse_percent),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "pattern": r"^[0-9]+\s*%$"}, {"type": "integer", "minimum": 0}],
+            "examples": ["10%"],
         }
     ),
 ]

@@ -19,6 +19,7 @@ from gateway.model.errors import StoreUnavailable
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome, Reason
 from gateway.observe.guards import GuardFigures
+from gateway.observe.replicas import ReplicaFigures
 from gateway.observe.tally import DURATIONS, OVERHEADS, BulkHistogram, Spread, Tally
 
 NO_ROUTE = "-"  # cannot be the name of a route
@@ -102,6 +103,7 @@ class Metrics:
         self._batches = self._counter("upstream_batches", "Calls that stood for several", "upstream")
         self._batched = self._counter("upstream_batched_items", "Items that travelled in such calls", "upstream")
         self._call_inflight = self._gauge("upstream_calls_in_flight", "Calls under way", "upstream")
+        self.replicas = ReplicaFigures(self._gauge, self._counter)
         self._tier_gauges = {n: self._gauge(f"tier_{n}", text, "tier") for n, text in _TIER_GAUGES.items()}
         self._tier_counters = {n: self._counter(f"tier_{n}", text, "tier") for n, text in _TIER_COUNTERS.items()}
 
@@ -190,6 +192,7 @@ class Metrics:
             spread.drain(self._call_duration.labels(upstream))
         for upstream, calls in self._upstream_calls.items():
             self._call_inflight.labels(upstream).set(calls)
+        self.replicas.refresh()
         for tier in self._tiers:
             self._refresh_tier(tier)
 

@@ -17,7 +17,8 @@ from gateway.model.settings import RouteSettings, Settings
 from gateway.policy.client import Payer
 from gateway.policy.forwarding import Forwarding
 from gateway.policy.queueing import Priority, priority
-from gateway.upstream.fetch import Call, Upstream
+from gateway.upstream.call import Call
+from gateway.upstream.fetch import Upstream
 from gateway.upstream.reply import Reply
 
 Ask = Callable[[Call], Awaitable[Reply]]

@@ -1,6 +1,7 @@
 """Answers: what the pipeline hands to a listener for delivery. Closed set."""
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from gateway.model.entry import Entry
 from gateway.model.errors import Shed, UpstreamError
@@ -8,8 +9,6 @@ from gateway.model.fields import Pairs
 from gateway.pipeline.recording import Recording
 from gateway.policy.queueing import retry_after
 from gateway.upstream.reply import Reply
-
-_TITLES = {429: "Too Many Requests", 503: "Service Unavailable", 504: "Gateway Timeout"}
 
 
 @dataclass(slots=True)
@@ -54,8 +53,9 @@ class Problem:
 
 def failure(exc: UpstreamError) -> Problem:
     """What a client is told about an upstream that failed."""
-    title = _TITLES.get(exc.status, "Bad Gateway")
-    later: Pairs = ((b"Retry-After", b"%d" % retry_after(exc.seconds)),) if isinstance(exc, Shed) else ()
+    seconds = retry_after(exc.seconds) if isinstance(exc, Shed) else exc.retry_after
+    later: Pairs = () if seconds is None else ((b"Retry-After", b"%d" % seconds),)
+    title = HTTPStatus(exc.status).phrase
     return Problem(exc.status, title, f"upstream {exc.upstream}: {exc.detail}", {"upstream": exc.upstream}, later)
 
 

@@ -6,7 +6,8 @@ from gateway.pipeline.plan import Plan
 from gateway.policy.coding import only_readable
 from gateway.policy.forwarding import CONDITIONAL
 from gateway.policy.hops import end_to_end, wants_upgrade
-from gateway.upstream.fetch import Call, Upstream
+from gateway.upstream.call import Call
+from gateway.upstream.fetch import Upstream
 
 # Methods that may be sent again where nothing came back (RFC 9110 section 9.2.2).
 _IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
@@ -31,7 +32,15 @@ def for_fill(plan: Plan, x: Exchange, upstream: Upstream) -> Call:
             return pairs
         return tuple(_readable(pair) if pair[0].lower() == b"accept-encoding" else pair for pair in pairs)
 
-    return Call(x.request.method, _target(x), fields, body=x.body, repeatable=True, seat=x.seat)
+    return Call(
+        x.request.method,
+        _target(x),
+        fields,
+        body=x.body,
+        repeatable=True,
+        seat=x.seat,
+        affinity=_affinity(x, upstream),
+    )
 
 
 def _readable(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
@@ -55,7 +64,12 @@ def for_relay(plan: Plan, x: Exchange, upstream: Upstream) -> Call:
         expects=x.expects and not buffered,
         interim=interim and (lambda head: interim(head.status, head.reason, end_to_end(head.fields))),
         upgrade=wants_upgrade(request.fields, request.version),
+        affinity=_affinity(x, upstream),
     )
+
+
+def _affinity(x: Exchange, upstream: Upstream) -> bytes | None:
+    return upstream.affinity.of(x.key, x.body) if upstream.affinity.wanted else None
 
 
 def _relayed_fields(plan: Plan, x: Exchange, upstream: Upstream, authority: bytes) -> Pairs:

@@ -23,7 +23,7 @@ from gateway.policy.freshness import Verdict, classify, coarse
 from gateway.policy.pacing import Timeline
 from gateway.policy.storing import Skip, Store, vary_names
 from gateway.policy.streaming import Watch
-from gateway.upstream.fetch import Call
+from gateway.upstream.call import Call
 from gateway.upstream.reply import Reply
 from gateway.wire.head import ResponseHead
 

@@ -17,7 +17,8 @@ from gateway.policy.routing import Router
 from gateway.policy.storing import Storing
 from gateway.policy.streaming import Streaming
 from gateway.upstream.batch import Gathering
-from gateway.upstream.fetch import Call, Upstream
+from gateway.upstream.call import Call
+from gateway.upstream.fetch import Upstream
 from gateway.upstream.reply import Reply
 
 # What differs from client to client, and is no client's but ours to say.

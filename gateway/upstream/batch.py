@@ -14,7 +14,8 @@ from gateway.model.fields import Pairs
 from gateway.model.settings import BatchSettings
 from gateway.policy.document import parse
 from gateway.policy.items import ItemForm, Single
-from gateway.upstream.fetch import Call, Upstream
+from gateway.upstream.call import Call
+from gateway.upstream.fetch import Upstream
 from gateway.upstream.reply import Reply
 from gateway.upstream.together import LEFT_OUT, Asked, Together
 

@@ -34,6 +34,11 @@ class UpstreamConnection(ResponseHandler):
         return self._intake is not None and self._intake.began
 
     @property
+    def reused_in_vain(self) -> bool:
+        """It served a call before, and this one has got no byte of an answer."""
+        return self.calls > 1 and not self.answered
+
+    @property
     def excess(self) -> bool:
         """Something came behind the answer's end."""
         return self._intake is not None and self._intake.excess

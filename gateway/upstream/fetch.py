@@ -1,74 +1,40 @@
 """Fetch: one call to an upstream, its time limits, and the one retry."""
 
 import asyncio
+import random
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Collection
+from typing import cast
 
 import aiohttp
 from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EofStream
 
-from gateway.model.errors import UpstreamError, UpstreamReset, UpstreamTimeout, UpstreamUnreachable
-from gateway.model.fields import Fields, Pairs
-from gateway.model.party import Seat
+from gateway.model.errors import NoReplica, UpstreamError, UpstreamReset, UpstreamTimeout, UpstreamUnreachable
+from gateway.model.replicas import UpstreamState
 from gateway.model.settings import UpstreamSettings
+from gateway.policy.affinity import Affinity
+from gateway.policy.retries import RetryBudget
+from gateway.upstream.attempt import Attempt, Listener
+from gateway.upstream.balance import Balance
+from gateway.upstream.call import Call
 from gateway.upstream.connection import UpstreamConnection
-from gateway.upstream.pool import Pool, Replica, connected
+from gateway.upstream.health import HealthChecks
+from gateway.upstream.pool import Pool, connected
+from gateway.upstream.replica import Replica, replicas_of
 from gateway.upstream.reply import Reply, translate
+from gateway.upstream.upload import Upload
 from gateway.wire import write
 from gateway.wire.head import ResponseHead
 from gateway.wire.intake import Body
 
-# An upstream that ignores Expect gets the body after this long (RFC 9110 section 10.1.1).
-_CONTINUE_WAIT = 1.0
-_CONTINUE = ResponseHead(100, b"Continue", (1, 1), Fields())
-
-Interim = Callable[[ResponseHead], None]
-
-
-@dataclass(slots=True)
-class Call:
-    """What to send. `fields` gets the replica's authority. `body` is sent first, then `rest` as it comes.
-
-    chunked: `rest` has no announced length. trailers: asked for at the end of `rest`.
-    repeatable: may be sent again where no byte of an answer came (the method or the route says so).
-    interim: told of each 1xx but 101. expects: send the body after 100 (Continue).
-    upgrade: `fields` ask for another protocol; an upstream that changes it unasked has failed.
-    seat: of an item of a list; see `batch`.
-    """
-
-    method: bytes
-    target: bytes
-    fields: Callable[[bytes], Pairs]
-    body: bytes = b""
-    rest: AsyncIterator[bytes] | None = None
-    chunked: bool = False
-    trailers: Callable[[], Pairs] = field(default=tuple)
-    repeatable: bool = False
-    expects: bool = False
-    interim: Interim | None = None
-    upgrade: bool = False
-    seat: Seat | None = None
-
-
-class Listener(Protocol):
-    """Who is told of calls."""
-
-    def upstream_inflight(self, upstream: str, delta: int) -> None:
-        """A call began (+1) or ended (-1)."""
-
-    def upstream_call(self, upstream: str, result: str, seconds: float) -> None:
-        """A call ended. result: `2xx` and the like, the Reason of its failure, or `abandoned`."""
-
-    def upstream_batch(self, upstream: str, items: int) -> None:
-        """A call for so many others is being sent."""
-
 
 class Upstream:
-    """A named service: its replicas, its connections, its time limits. `clock`: monotonic seconds."""
+    """A named service: its replicas, its connections, its time limits.
+
+    clock: monotonic seconds. random: [0, 1). drained: names of replicas that an operator has taken out.
+    """
 
     def __init__(
         self,
@@ -76,18 +42,50 @@ class Upstream:
         settings: UpstreamSettings,
         listener: Listener,
         clock: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = random.random,
+        drained: Collection[str] = (),
     ) -> None:
         self.name = name
         self.settings = settings
+        self.affinity = Affinity(settings.balance, len(settings.urls))
+        self._replicas = replicas_of(settings)
         self._pool = Pool(name, settings)
+        self._balance = Balance(name, self._replicas, settings, random)
+        self._budget = RetryBudget(settings.retries, clock())
+        self._health: HealthChecks | None = None
         self._listener = listener
         self._clock = clock
         self._loop = asyncio.get_running_loop()  # asking for it costs a system call in Python 3.11
+        for replica in self._replicas:
+            if replica.name in drained:
+                self._balance.drain(replica, True, clock())
+        if settings.health.path is not None:
+            self._health = HealthChecks(name, settings, self._balance.checked, random, clock)
+            self._health.start(self._replicas)
 
     @property
     def pending(self) -> int:
         """Calls under way."""
-        return sum(replica.pending for replica in self._pool.replicas)
+        return sum(replica.pending for replica in self._replicas)
+
+    @property
+    def drained(self) -> frozenset[str]:
+        """Names of the replicas that are drained."""
+        return frozenset(replica.name for replica in self._replicas if replica.drained)
+
+    def drain(self, replica: str, drained: bool = True) -> None:
+        """No new calls to it, until it is enabled (`drained`: False); those under way end. LookupError: no such one."""
+        for one in self._replicas:
+            if one.name == replica:
+                self._balance.drain(one, drained, self._clock())
+                return
+        raise LookupError(f"{self.name} has no replica {replica}; it has {', '.join(r.name for r in self._replicas)}")
+
+    def state(self) -> UpstreamState:
+        """What is known about it now."""
+        now = self._clock()
+        replicas = tuple(replica.state(now) for replica in self._replicas)
+        return UpstreamState(self.name, replicas, self._budget.allowed, self._budget.refused)
 
     def batched(self, items: int) -> None:
         """The next call stands for so many."""
@@ -97,26 +95,23 @@ class Upstream:
         """Send, and wait for the answer's head. Raises UpstreamError."""
         total = self.settings.timeouts.total
         deadline = self._loop.time() + total if total else None
-        replica = self._pool.pick()
+        now = self._clock()
+        self._budget.called()
+        replica = self._balance.pick(now, call.affinity)
         try:
-            return await self._attempt(replica, call, deadline)
+            return await self._attempt(replica, call, deadline, now)
         except _Again as again:
-            return await self._attempt(self._pool.pick(but=again.failed_replica), call, deadline, last=True)
+            now = self._clock()
+            try:
+                replica = self._balance.pick(now, call.affinity, but=replica)
+            except NoReplica:
+                raise again.error from None
+            return await self._attempt(replica, call, deadline, now, last=True)
 
-    async def _attempt(self, replica: Replica, call: Call, deadline: float | None, last: bool = False) -> Reply:
-        started = self._clock()
-        replica.pending += 1
-        self._listener.upstream_inflight(self.name, 1)
-        ended = False
-
-        def on_end(result: str) -> None:
-            nonlocal ended
-            if not ended:
-                ended = True
-                replica.pending -= 1
-                self._listener.upstream_inflight(self.name, -1)
-                self._listener.upstream_call(self.name, result, self._clock() - started)
-
+    async def _attempt(
+        self, replica: Replica, call: Call, deadline: float | None, started: float, last: bool = False
+    ) -> Reply:
+        attempt = Attempt(self.name, replica, self._balance, self._listener, self._clock, started)
         connection: Connection | None = None
         protocol: UpstreamConnection | None = None
         try:
@@ -125,31 +120,31 @@ class Upstream:
                 async with asyncio.timeout_at(deadline):
                     connection = await self._pool.connect(replica)
             protocol = connected(connection)
-            reply = await self._talk(replica, call, connection, protocol, deadline, on_end)
+            reply = await self._talk(replica, call, connection, protocol, deadline, attempt)
             reply.limit(deadline, self.settings.timeouts.idle)
             return reply
         except BaseException as exc:
             error = self._late(deadline) if isinstance(exc, TimeoutError) else exc
             if connection is not None:
                 connection.close()
-            on_end(error.reason if isinstance(error, UpstreamError) else "abandoned")
+            stale = isinstance(error, UpstreamReset) and protocol is not None and protocol.reused_in_vain
+            if stale:  # a kept connection that ends while a request is on its way is nobody's fault
+                attempt.blame = False
+            attempt.end(error.reason if isinstance(error, UpstreamError) else "abandoned")
             if isinstance(error, UpstreamError) and not last:
-                self._try_again(error, replica, call, protocol)
+                self._try_again(error, call, sent=protocol is not None, stale=stale)
             if error is exc:
                 raise
             raise error from exc
 
-    def _try_again(
-        self, error: UpstreamError, replica: Replica, call: Call, protocol: UpstreamConnection | None
-    ) -> None:
-        """Raises _Again where the request was not sent, or surely not worked on."""
-        if protocol is None:
-            if isinstance(error, UpstreamUnreachable) or len(self._pool.replicas) > 1:
-                raise _Again(replica, error) from error
-            return
-        stale = protocol.calls > 1 and not protocol.answered
-        if isinstance(error, UpstreamReset) and stale and call.repeatable and call.rest is None:
-            raise _Again(None, error) from error
+    def _try_again(self, error: UpstreamError, call: Call, *, sent: bool, stale: bool) -> None:
+        """Raises _Again where the request was not sent, or surely not worked on, and there is budget for it."""
+        if sent:
+            harmless = stale and call.repeatable and call.rest is None
+        else:
+            harmless = isinstance(error, UpstreamUnreachable) or len(self._replicas) > 1
+        if harmless and self._budget.allows(self._clock()):
+            raise _Again(error) from error
 
     def _late(self, deadline: float | None) -> UpstreamTimeout:
         limits = self.settings.timeouts
@@ -169,7 +164,7 @@ class Upstream:
         connection: Connection,
         protocol: UpstreamConnection,
         deadline: float | None,
-        on_end: Callable[[str], None],
+        attempt: Attempt,
     ) -> Reply:
         protocol.expect(call.method, upgrade=call.upgrade)
         target = call.target if call.target == b"*" else replica.prefix + call.target
@@ -177,25 +172,28 @@ class Upstream:
         transport = protocol.transport
         if transport is None:
             raise UpstreamReset(self.name, "closed the connection without an answer")
-        upload: _Upload | None = None
+        upload: Upload | None = None
         if call.rest is None and not call.expects:
             transport.write(head + call.body if call.body else head)
         else:
             transport.write(head)
             protocol.answer_by(deadline)
-            upload = _Upload(self.name, call, protocol, self.settings.timeouts.idle)
+            upload = Upload(self.name, call, protocol, self.settings.timeouts.idle)
         try:
             answer, payload = await self._answer(call, protocol, upload, deadline)
-        except BaseException:
+        except BaseException as exc:
             if upload is not None:
+                if isinstance(exc, TimeoutError) and not upload.task.done():
+                    attempt.blame = False  # it was the client who had not sent all of the request by then
                 upload.cancel()
             raise
         protocol.answer_by(None)
+        attempt.answered(answer.status)
         body = payload if isinstance(payload, Body) and payload.framing != 0 else None
-        return Reply(self.name, answer, body, connection, protocol, upload.task if upload else None, on_end)
+        return Reply(self.name, answer, body, connection, protocol, upload.task if upload else None, attempt.end)
 
     async def _answer(
-        self, call: Call, protocol: UpstreamConnection, upload: "_Upload | None", deadline: float | None
+        self, call: Call, protocol: UpstreamConnection, upload: "Upload | None", deadline: float | None
     ) -> tuple[ResponseHead, object]:
         """Wait for the final head."""
         while True:
@@ -217,78 +215,15 @@ class Upstream:
                 call.interim(head)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Stop checking, close all connections."""
+        if self._health is not None:
+            await self._health.close()
         await self._pool.close()
-
-
-class _Upload:
-    """A request body on its way to the upstream, as the client sends it and no faster than it is taken."""
-
-    def __init__(self, name: str, call: Call, protocol: UpstreamConnection, idle: float) -> None:
-        self._name = name
-        self._protocol = protocol
-        self._idle = idle
-        self._reading: asyncio.Future[Any] | None = None
-        self.go_on = asyncio.Event()
-        self.task = asyncio.create_task(self._run(call, protocol))
-        self.task.add_done_callback(self._sent)
-
-    def _sent(self, task: asyncio.Task[None]) -> None:
-        # An upstream that was promised a body must not wait for what will never come.
-        if not task.cancelled() and task.exception() is not None:
-            self._protocol.abort()
-
-    async def sent_or_answered(self) -> None:
-        """Until the body is sent, or the upstream answers before that. Raises what broke the body off."""
-        if self._reading is None:
-            self._reading = asyncio.ensure_future(self._protocol.read())
-        if not self.task.done():
-            await asyncio.wait((self._reading, self.task), return_when=asyncio.FIRST_COMPLETED)
-        if self.task.done() and (not self._reading.done() or self._reading.exception() is not None):
-            self.task.result()
-
-    async def answer(self) -> object:
-        """The answer's next head and body."""
-        assert self._reading is not None
-        reading, self._reading = self._reading, None
-        return await reading
-
-    def cancel(self) -> None:
-        """Stop sending, stop waiting."""
-        self.task.cancel()
-        if self._reading is not None:
-            self._reading.cancel()
-
-    async def _run(self, call: Call, protocol: UpstreamConnection) -> None:
-        if call.expects:
-            try:
-                async with asyncio.timeout(_CONTINUE_WAIT):
-                    await self.go_on.wait()
-            except TimeoutError:  # the upstream waits for the body, and the client for a word: somebody has to begin
-                if call.interim is not None:
-                    call.interim(_CONTINUE)
-        encode = write.chunk if call.chunked else bytes
-        if call.body:
-            self._send(protocol, encode(call.body))
-        if call.rest is not None:
-            async for piece in call.rest:
-                self._send(protocol, encode(piece))
-                try:
-                    await protocol.drain(self._idle)
-                except TimeoutError as exc:
-                    raise UpstreamTimeout(self._name, f"took no more of the request for {self._idle:g} s") from exc
-        if call.chunked:
-            self._send(protocol, write.last_chunk(call.trailers()))
-
-    def _send(self, protocol: UpstreamConnection, data: bytes) -> None:
-        if protocol.transport is None or protocol.transport.is_closing():
-            raise UpstreamReset(self._name, "closed the connection while the request was being sent")
-        protocol.transport.write(data)
 
 
 class _Again(Exception):
     """The request was not sent, or surely not worked on: try once more."""
 
-    def __init__(self, failed_replica: Replica | None, error: UpstreamError) -> None:
+    def __init__(self, error: UpstreamError) -> None:
         super().__init__(str(error))
-        self.failed_replica = failed_replica  # another one is asked, if there is one
+        self.error = error

@@ -1,38 +1,20 @@
 """Pool: the connections of one worker to one upstream, kept by aiohttp's connector."""
 
 import asyncio
-import itertools
 import os
 import ssl
 from functools import partial
 
 import aiohttp
-from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
-from yarl import URL
 
 from gateway.model.errors import UpstreamTimeout, UpstreamUnreachable
 from gateway.model.settings import TlsSettings, UpstreamSettings
 from gateway.upstream.connection import UpstreamConnection
+from gateway.upstream.replica import Replica
 
 # Waiting for a free connection is queueing, not connecting: the call's own time limit bounds it.
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
-
-
-class Replica:
-    """One base URL of an upstream. `authority` for Host, `prefix` before each target."""
-
-    __slots__ = ("address", "authority", "key", "pending", "prefix", "url")
-
-    def __init__(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
-        parsed = URL(url)
-        self.url = url
-        self.authority = url.partition("://")[2].partition("/")[0].encode()
-        self.prefix = parsed.raw_path.rstrip("/").encode()
-        # The connector asks a request where to connect to; one that is never sent stands for all of ours.
-        self.address = ClientRequest("GET", parsed, loop=loop)
-        self.key = self.address.connection_key
-        self.pending = 0
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -66,20 +48,8 @@ class Pool:
     """Connections to the replicas of one upstream."""
 
     def __init__(self, name: str, settings: UpstreamSettings) -> None:
-        loop = asyncio.get_running_loop()
         self.name = name
-        self.replicas = [Replica(url, loop) for url in settings.urls]
-        self._turn = itertools.count()
-        self._connector = _Connector(settings, loop)
-
-    def pick(self, but: Replica | None = None) -> Replica:
-        """The replica with the fewest calls under way; ties go round. `but`: not this one, if there is another."""
-        if len(self.replicas) == 1:
-            return self.replicas[0]
-        turn = next(self._turn)
-        replicas = [replica for replica in self.replicas if replica is not but] or self.replicas
-        count = len(replicas)
-        return min((replicas[(turn + i) % count] for i in range(count)), key=lambda replica: replica.pending)
+        self._connector = _Connector(settings, asyncio.get_running_loop())
 
     async def idle(self, replica: Replica) -> Connection | None:
         """A connection that was kept, if there is one. Does not suspend."""

@@ -21,7 +21,8 @@ from gateway.model.settings import BatchSettings
 from gateway.policy.coding import decode
 from gateway.policy.items import ItemForm, ItemKind, weight
 from gateway.policy.parts import PartForm
-from gateway.upstream.fetch import Call, Upstream
+from gateway.upstream.call import Call
+from gateway.upstream.fetch import Upstream
 from gateway.upstream.part import part_of
 from gateway.upstream.reply import Reply
 

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.model.settings import BatchSettings
 from gateway.policy.items import form_of
 from gateway.upstream.batch import Gathering
-from gateway.upstream.fetch import Call
+from gateway.upstream.call import Call
 from tests.support.embedding import ROUTE, answer
 from tests.support.talk import body_of, upstream_of
 from tests.support.upstream import ScriptedUpstream

@@ -29,7 +29,7 @@ async def left_nothing(gateway: Running) -> None:
             {
                 task.get_coro().__qualname__
                 for task in asyncio.all_tasks()
-                if task.get_coro().__qualname__.startswith(("_Upload", "Flights", "TunnelEnd", "Proxy"))
+                if task.get_coro().__qualname__.startswith(("Upload", "Flights", "TunnelEnd", "Proxy"))
             }
         )
         return {name: count for name, count in found.items() if count}

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from gateway.model.settings import UpstreamSettings
-from gateway.upstream.fetch import Call, Upstream
+from gateway.upstream.call import Call
+from gateway.upstream.fetch import Upstream
 from gateway.upstream.reply import Reply
 
 

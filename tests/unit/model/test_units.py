@@ -11,6 +11,7 @@ from gateway.model.units import (
     format_size,
     parse_duration,
     parse_jitter,
+    parse_percent,
     parse_size,
 )
 
@@ -103,3 +104,14 @@ def test_a_written_jitter_reads_as_the_same(seconds: int) -> None:
 @pytest.mark.parametrize(("share", "text"), [(0.1, "10%"), (0.025, "2.5%"), (1.0, "100%"), (0.001, "0.1%")])
 def test_shares_are_written_in_percent(share: float, text: str) -> None:
     assert format_jitter(Jitter(share=share)) == text
+
+
+@pytest.mark.parametrize(("text", "percent"), [("10%", 10), ("125 %", 125), (0, 0), (50, 50)])
+def test_percent(text: object, percent: int) -> None:
+    assert parse_percent(text) == percent
+
+
+@pytest.mark.parametrize("text", ["10", "1.5%", "-1%", "%", True, 0.5, -1, None])
+def test_what_is_no_percentage_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="whole percentage"):
+        parse_percent(text)

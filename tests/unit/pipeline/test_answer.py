@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.model.errors import UpstreamError, UpstreamReset, UpstreamTimeout, UpstreamUnreachable
+from gateway.model.errors import NoReplica, UpstreamError, UpstreamReset, UpstreamTimeout, UpstreamUnreachable
+from gateway.model.outcome import Reason
 from gateway.pipeline.answer import failure
 
 
@@ -20,3 +21,10 @@ def test_a_failure_names_the_upstream_and_what_was_the_matter(error: UpstreamErr
     assert problem.detail == f"upstream rag: {error.detail}"
     assert problem.members == {"upstream": "rag"}
     assert not problem.close
+    assert problem.fields == ()
+
+
+def test_where_nobody_was_asked_the_client_is_told_when_to_come_again() -> None:
+    problem = failure(NoReplica("rag", "is left alone", Reason.BREAKER_OPEN, 4))
+    assert (problem.status, problem.title) == (503, "Service Unavailable")
+    assert problem.fields == ((b"Retry-After", b"4"),)

@@ -4,9 +4,11 @@ import pytest
 
 from gateway.model.exchange import Exchange
 from gateway.model.fields import Fields, Pairs
+from gateway.model.settings import UpstreamSettings
 from gateway.pipeline import calls
 from gateway.pipeline.plan import Plan
-from gateway.upstream.fetch import Call, Upstream
+from gateway.upstream.call import Call
+from gateway.upstream.fetch import Upstream
 from gateway.wire.head import ResponseHead
 from tests.support.pipeline import plan_settings
 from tests.support.policy import request
@@ -113,3 +115,17 @@ async def test_interim_answers_go_on_without_hop_by_hop_fields(plan):
     call.interim(ResponseHead(103, b"Early Hints", (1, 1), Fields([(b"Link", b"</a>"), (b"Connection", b"close")])))
     assert heard == [(103, b"Early Hints", ((b"Link", b"</a>"),))]
     assert calls.for_relay(plan, exchange(), plan.default).interim is None
+
+
+async def test_calls_are_told_apart_only_where_they_are_to_meet():
+    for balance, alike in (({}, None), ({"mode": "hash"}, b"key"), ({"mode": "hash", "pointer": "/q"}, b"hel")):
+        settings = UpstreamSettings.model_validate(
+            {"urls": ["http://a", "http://b"], "balance": balance | {"prefix": 3}}
+        )
+        upstream = Upstream("rag", settings, Calls())
+        plan = Plan(plan_settings("http://a", {"name": "rag"}), {"rag": upstream})
+        x = exchange(body=b'{"q": "hello"}')
+        x.key = b"key"
+        assert calls.for_fill(plan, x, upstream).affinity == alike
+        assert calls.for_relay(plan, x, upstream).affinity == alike
+        await upstream.close()

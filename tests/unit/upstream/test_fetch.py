@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.model.errors import UpstreamProtocol, UpstreamReset, UpstreamTimeout, UpstreamUnreachable
+from gateway.model.errors import NoReplica, UpstreamProtocol, UpstreamReset, UpstreamTimeout, UpstreamUnreachable
 from tests.support.ports import free_port
 from tests.support.talk import body_of, call, upstream_of
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
@@ -169,3 +169,73 @@ async def test_cancelling_closes_the_connection():
             await task
         await service.until(lambda: service.open == 0)
     assert calls.ended == [("rag", "abandoned")]
+
+
+async def test_no_budget_no_second_try():
+    limits = {"retries": {"burst": 0, "floor": 0, "share": 0}}
+    gone = [f"http://127.0.0.1:{free_port()}" for _ in range(2)]
+    async with upstream_of(*gone, **limits) as (upstream, calls):
+        with pytest.raises(UpstreamUnreachable):
+            await upstream.fetch(call())
+        assert (upstream.state().retries, upstream.state().retries_refused) == (0, 1)
+    assert len(calls.ended) == 1
+
+
+async def test_where_nobody_is_left_to_try_the_first_failure_is_told():
+    limits = {"breaker": {"failures": 1}}
+    async with upstream_of(f"http://127.0.0.1:{free_port()}", **limits) as (upstream, calls):
+        with pytest.raises(UpstreamUnreachable):
+            await upstream.fetch(call())
+        with pytest.raises(NoReplica):
+            await upstream.fetch(call())
+    assert len(calls.ended) == 1
+
+
+async def test_a_kept_connection_that_dies_is_no_failure_of_its_replica():
+    async def dies_when_reused(asked: Asked, wire: Wire) -> None:
+        if sum(one.connection == asked.connection for one in service.asked) > 1:
+            wire.reset()
+            return
+        await wire.json(b"{}")
+
+    limits = {"breaker": {"failures": 1}}
+    async with ScriptedUpstream(dies_when_reused) as service, upstream_of(service.url, **limits) as (upstream, _):
+        for _ in range(5):
+            assert await body_of(await upstream.fetch(call(repeatable=True))) == b"{}"
+        assert upstream.state().replicas[0].breaker == "closed"
+
+
+async def test_a_cancelled_probe_lets_the_next_call_try():
+    async def silent(asked: Asked, wire: Wire) -> None:
+        await wire.reader.read(1)
+
+    limits = {"breaker": {"failures": 1, "open": "50ms"}, "timeouts": {"first_byte": "50ms"}}
+    async with ScriptedUpstream(silent) as service, upstream_of(service.url, **limits) as (upstream, _):
+        with pytest.raises(UpstreamTimeout):
+            await upstream.fetch(call())
+        await asyncio.sleep(0.06)
+        probe = asyncio.create_task(upstream.fetch(call()))
+        await service.until(lambda: len(service.asked) == 2)
+        with pytest.raises(NoReplica):
+            await upstream.fetch(call())
+        probe.cancel()
+        await asyncio.gather(probe, return_exceptions=True)
+        service.answer = fine
+        assert await body_of(await upstream.fetch(call())) == b"{}"
+        assert upstream.state().replicas[0].breaker == "closed"
+
+
+async def test_a_client_that_is_too_slow_is_no_failure_of_the_replica():
+    async def slow_body():
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.02)
+
+    limits = {"breaker": {"failures": 1}, "timeouts": {"total": "100ms"}}
+    async with ScriptedUpstream(fine) as service, upstream_of(service.url, **limits) as (upstream, calls):
+        sent = call(b"POST", rest=slow_body(), chunked=True)
+        sent.fields = lambda authority: ((b"Host", authority), (b"Transfer-Encoding", b"chunked"))
+        with pytest.raises(UpstreamTimeout):
+            await upstream.fetch(sent)
+        assert upstream.state().replicas[0].breaker == "closed"
+    assert calls.ended == [("rag", "upstream-timeout")]

@@ -1,37 +1,39 @@
-"""Pool: which replica, which connection."""
+"""Pool: which connection."""
 
 import ssl
 
 import pytest
 
 from gateway.model.settings import TlsSettings, UpstreamSettings
-from gateway.upstream.pool import Pool, tls_context
+from gateway.upstream.pool import Pool, connected, tls_context
+from gateway.upstream.replica import replicas_of
+from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
 
-@pytest.fixture
-async def pool():
-    made = Pool("rag", UpstreamSettings(urls=("http://a:1/x/", "http://b", "https://[::1]:3")))
-    yield made
-    await made.close()
+async def test_a_kept_connection_is_taken_again_and_one_that_has_ended_is_not():
+    async def fine(asked: Asked, wire: Wire) -> None:
+        await wire.json(b"{}")
 
-
-async def test_a_replicas_parts(pool):
-    assert [replica.authority for replica in pool.replicas] == [b"a:1", b"b", b"[::1]:3"]
-    assert [replica.prefix for replica in pool.replicas] == [b"/x", b"", b""]
-
-
-async def test_the_least_busy_replica_is_picked_and_ties_go_round(pool):
-    a, b, c = pool.replicas
-    assert {pool.pick() for _ in range(3)} == {a, b, c}
-    a.pending, b.pending = 2, 1
-    assert {pool.pick() for _ in range(3)} == {c}
-    assert pool.pick(but=c) is b
-
-
-async def test_the_only_replica_is_picked_again():
-    pool = Pool("rag", UpstreamSettings(urls=("http://a",)))
-    assert pool.pick(but=pool.replicas[0]) is pool.replicas[0]
-    await pool.close()
+    async with ScriptedUpstream(fine) as service:
+        settings = UpstreamSettings(urls=(service.url,))
+        (replica,) = replicas_of(settings)
+        pool = Pool("rag", settings)
+        assert await pool.idle(replica) is None
+        connection = await pool.connect(replica)
+        protocol = connected(connection)
+        protocol.expect(b"GET")
+        protocol.transport.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        await protocol.read()
+        connection.release()
+        again = await pool.idle(replica)
+        assert again is not None
+        assert connected(again) is protocol
+        again.release()
+        await service.stop()
+        await service.until(lambda: service.open == 0)
+        assert await pool.idle(replica) is None
+        await pool.close()
+        await service.start()
 
 
 def test_tls_verifies_unless_told_not_to():
