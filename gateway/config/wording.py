@@ -16,6 +16,7 @@ _PATTERNS = {
     for kind, words in (
         (model.Name, "a name: letters, digits, dots, dashes and underscores, 64 at most"),
         (model.Pointer, "a JSON Pointer such as /query or /messages/*/content"),
+        (model.PointerOrSegment, "a JSON Pointer such as /kb_id, or a segment of match.path such as {kb_id}"),
         (model.FieldName, "a header field's name such as X-Tenant"),
     )
 }

@@ -6,11 +6,14 @@ from hypothesis import strategies as st
 
 from gateway.model.units import (
     Jitter,
+    Share,
     format_duration,
     format_jitter,
+    format_share,
     format_size,
     parse_duration,
     parse_jitter,
+    parse_share,
     parse_size,
 )
 
@@ -103,3 +106,15 @@ def test_a_written_jitter_reads_as_the_same(seconds: int) -> None:
 @pytest.mark.parametrize(("share", "text"), [(0.1, "10%"), (0.025, "2.5%"), (1.0, "100%"), (0.001, "0.1%")])
 def test_shares_are_written_in_percent(share: float, text: str) -> None:
     assert format_jitter(Jitter(share=share)) == text
+
+
+@pytest.mark.parametrize(("text", "share"), [("0.1%", 0.001), ("100 %", 1), (0, 0), ("0%", 0), (Share(0.5), 0.5)])
+def test_shares(text: object, share: float) -> None:
+    assert parse_share(text) == Share(share)
+    assert parse_share(format_share(Share(share))) == Share(share)
+
+
+@pytest.mark.parametrize("text", ["101%", "0.1", 0.1, 1, "10s", "", None, True, False])
+def test_what_is_no_share_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        parse_share(text)
