@@ -17,6 +17,7 @@ from gateway.cache.memory import Memory
 from gateway.cache.store import Store
 from gateway.cache.tiers import Tiers
 from gateway.config.addresses import parse_address
+from gateway.guard.bloom import Filters
 from gateway.listeners.admin.site import create_admin
 from gateway.listeners.hitlane import HitLane
 from gateway.listeners.observer import Observer
@@ -70,7 +71,8 @@ class Worker:
         l2 = settings.l2 or L2Settings()
         self._tiers = Tiers(memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over)
         self._upstreams = self._connect(settings, {})
-        self._pipeline = Pipeline(Plan(settings, self._upstreams), self._tiers, random.random)
+        self._filters = Filters(random.random)
+        self._pipeline = Pipeline(self._plan(settings, self._upstreams), self._tiers, random.random)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
         parse = ParseLane(self._pipeline, observer.tell, self._lane) if settings.hit_lane.parse else None
@@ -88,6 +90,9 @@ class Worker:
             for name, upstream in settings.upstreams.items()
         }
 
+    def _plan(self, settings: Settings, upstreams: dict[str, Upstream]) -> Plan:
+        return Plan(settings, upstreams, self._filters.of(settings.routes))
+
     def _hit_lane(self, settings: Settings, observer: Observer) -> HitLane | None:
         if not settings.hit_lane.memo:
             return None
@@ -99,8 +104,11 @@ class Worker:
     async def start(self) -> None:
         """Listen. CannotListen where an address is taken."""
         await self._tiers.start()
+        await asyncio.to_thread(self._filters.files.load)
         self._metrics_of_tiers()
+        self._metrics.filters.collect(self._filters.figures)
         self._spawn(self._metrics.keep_current())
+        self._spawn(self._filters.files.follow())
         runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
         if self._spec.worker == 0 and self._settings.admin.listen != "off":
@@ -151,7 +159,7 @@ class Worker:
         settings = settings.model_copy(update={name: getattr(self._settings, name) for name in _FIXED})
         upstreams = self._connect(settings, self._upstreams)
         old = [upstream for upstream in self._upstreams.values() if upstream not in upstreams.values()]
-        self._pipeline.plan = Plan(settings, upstreams)
+        self._pipeline.plan = self._plan(settings, upstreams)
         if self._lane is not None:
             self._lane.forget(noise(settings.routes), settings.server_timing)
         self._settings, self._upstreams = settings, upstreams

@@ -18,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from gateway.model.errors import StoreUnavailable
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome, Reason
+from gateway.observe.filters import FilterMetrics
 from gateway.observe.tally import DURATIONS, OVERHEADS, BulkHistogram, Spread, Tally
 
 NO_ROUTE = "-"  # cannot be the name of a route
@@ -63,6 +64,7 @@ class Metrics:
         self._declare_requests()
         self._declare_upstream()
         self._declare_process(version)
+        self.filters = FilterMetrics(self._registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"ragfront_{name}", text, labels, registry=self._registry)
@@ -179,6 +181,7 @@ class Metrics:
             self._call_inflight.labels(upstream).set(calls)
         for tier in self._tiers:
             self._refresh_tier(tier)
+        self.filters.refresh()
 
     def _drain(self, route: str, outcome: Outcome, reason: Reason | None, tally: Tally) -> None:
         self._requests.labels(route, outcome).inc(tally.requests)

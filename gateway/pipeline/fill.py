@@ -59,6 +59,7 @@ class Job:
     lease: bool = True
     forms: OtherForms | None = None
     held: Lease | None = None  # it is ours while we ask
+    doubts: tuple[str, ...] = ()  # the filters (guard/bloom) that say that there is no answer, and do not forbid to ask
 
 
 @dataclass(slots=True)
@@ -343,6 +344,8 @@ class Filler:
             case Skip(reason=reason, shareable=shareable):
                 landing.reason = reason
                 landing.shared = shareable
+        if job.rule.bloom is not None:
+            job.rule.bloom.answered(landing.key, reply.head.status, landing.entry, job.doubts)
         flight.land(landing)
 
     def _store(self, job: Job, got: Reception, store: Store, now: float, landing: Landing) -> Entry:
