@@ -4,14 +4,14 @@ import os
 from collections.abc import Iterator
 
 from gateway.config.findings import Finding
-from gateway.config.places import Path, Source
+from gateway.config.places import Path
 from gateway.model.settings import EmptyAnswer, KnownSettings, RouteSettings, SeenEmptySettings, VocabularySettings
 from gateway.model.units import format_duration
 from gateway.policy.evidence import segments
 from gateway.policy.template import PLACEHOLDER
 
 
-def check_bloom(route: RouteSettings, path: Path, source: Source, *, body: bool) -> Iterator[Finding]:
+def check_bloom(route: RouteSettings, path: Path, *, body: bool) -> Iterator[Finding]:
     """Findings about one route. body: its requests may have one."""
     bloom, at = route.bloom, (*path, "bloom")
     if bloom.known is not None:
@@ -25,8 +25,6 @@ def check_bloom(route: RouteSettings, path: Path, source: Source, *, body: bool)
         for name in ("known", "vocabulary", "seen_empty")
         if (filter := getattr(bloom, name)) is not None and filter.mode != "off"
     }
-    if source.wrote((*at, "sample")) and "enforce" not in stated.values():
-        yield Finding((*at, "sample"), "no effect: no filter is in mode enforce", warning=True, also=(at,))
     if stated and route.cache.mode == "off":
         yield Finding(at, "no effect: cache.mode is off", warning=True, also=((*path, "cache", "mode"),))
     answer = (*path, "empty", "answer")

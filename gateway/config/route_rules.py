@@ -37,7 +37,7 @@ def check_route(route: RouteSettings, path: Path, source: Source) -> Iterator[Fi
     yield from _check_identity(route, path)
     yield from _check_times(route, path, source)
     yield from _check_conditions(route, path)
-    yield from check_bloom(route, path, source, body=_may_have_body(route.match))
+    yield from check_bloom(route, path, body=_may_have_body(route.match))
     for index, status in enumerate(route.cache.statuses):
         if status in _NEVER_STORED:
             yield Finding((*path, "cache", "statuses", index), f"{status} is {_NEVER_STORED[status]}: never stored")

@@ -57,7 +57,6 @@ def test_what_cannot_work_is_an_error(route: str, problem: str) -> None:
 @pytest.mark.parametrize(
     ("route", "warning"),
     [
-        ("bloom: {sample: 1%, known: {file: f, at: /a}}", "bloom.sample: no effect: no filter is in mode enforce"),
         ("cache: {mode: off}, bloom: {known: {file: f, at: /a}}", "bloom: no effect: cache.mode is off"),
         (f"{ANSWER}, bloom: {{known: {{file: f, at: /a}}}}", "empty.answer: no effect: no filter in bloom is in mode"),
         ("bloom: {vocabulary: {file: f, pointers: [/q]}}", "bloom.vocabulary: empty.when says of no answer that it is"),
