@@ -133,7 +133,12 @@ class RouteFilters:
                 figures.found += 1
             else:
                 figures.unknown += 1
-        if empty and self.seen_empty is not None:
+        if entry is not None:
+            self.learn(key, entry)
+
+    def learn(self, key: bytes, entry: Entry) -> None:
+        """An answer has come from the upstream, or from another worker by way of a shared tier."""
+        if self.seen_empty is not None and entry.flags & EntryFlag.EMPTY:
             self.seen_empty.add(key)
 
 

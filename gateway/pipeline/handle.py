@@ -141,7 +141,7 @@ class Pipeline:
                 if isinstance(answer, FromEntry):
                     answer.known = verdict is Verdict.FRESH and x.key == primary and answer.entry is entry
                 return answer
-            if rule.bloom is not None:  # 5 exists?
+            if rule.bloom is not None and not vary:  # 5 exists?
                 opinion = rule.bloom.ask(x.request, question.document, job.key, anew=x.reason is not None)
                 if opinion.reason is not None:
                     return self._rejected(x, rule, question.document, opinion.reason)
@@ -248,6 +248,8 @@ class Pipeline:
             return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
         if tier:
             self._found(x, entry, tier)
+        if tier not in ("", "memory") and rule.bloom is not None and x.key is not None:
+            rule.bloom.learn(x.key, entry)
         return FromEntry(accepted, validators.not_modified(x.request, entry))
 
     def _found(self, x: Exchange, entry: Entry, tier: str) -> None:

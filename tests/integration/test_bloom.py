@@ -11,6 +11,7 @@ import pytest
 from tests.support.eventually import eventually
 from tests.support.filters import made
 from tests.support.gateway import RAG, field, once, post, running, settings
+from tests.support.process import serving
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
 EMPTY = {"when": [{"pointer": "/docs", "is": []}], "ttl": "60s"}
@@ -130,6 +131,21 @@ async def test_what_came_back_empty_outlives_the_null_markers_memory(mode: str):
         assert b"fwd=uri-miss" in field(head, b"cache-status")
 
 
+async def test_a_worker_learns_from_the_shared_tier_what_another_found_empty(tmp_path: Path):
+    route = RAG | {"empty": ANSWERED, "bloom": {"sample": 0, "seen_empty": {"mode": "enforce"}}}
+    l2 = {"disk": {"path": str(tmp_path / "l2"), "max_bytes": 1 << 22}}
+    async with ScriptedUpstream(rag) as upstream:
+        async with running(settings(upstream.url, route, l2=l2)) as first:
+            await once(first.port, ask("zzz"))
+        async with running(settings(upstream.url, route, l2=l2)) as second:
+            head, _ = await once(second.port, ask("zzz"))
+            assert b"hit" in field(head, b"cache-status")
+            second.worker._tiers._memory._entries.clear()
+            head, _ = await once(second.port, ask("zzz"))
+            assert field(head, b"cache-status") == b"ragfront; detail=bloom-seen-empty"
+    assert len(upstream.asked) == 1
+
+
 async def test_observing_passes_all_and_tells_how_often_it_would_have_been_wrong(tmp_path: Path):
     bloom = {"known": {"file": made(tmp_path / "f", KNOWN), "at": "/kb"}}
     route = RAG | {"empty": EMPTY, "bloom": bloom}
@@ -178,3 +194,33 @@ async def test_a_replaced_file_is_in_force_within_a_second_and_a_bad_one_never(t
         state = gateway.worker._filters.files._files[str(file), "known"]
         await eventually(lambda: state.refused == 1, 5)
         assert await swapped()
+
+
+async def test_a_replaced_file_is_in_force_in_every_worker_within_a_second(tmp_path: Path):
+    file = tmp_path / "f"
+    made(file, ["old"])
+    bloom = f"    bloom: {{sample: 0, known: {{mode: enforce, file: {file}, at: /kb}}}}"
+    async with ScriptedUpstream(rag) as upstream, serving(tmp_path, upstream.url, "off", workers=2, route=bloom) as one:
+
+        async def all_reject(kb: str) -> list[bool]:
+            """Of 30 connections, which the workers share: is it rejected?"""
+            asked = [once(one.port, ask(f"a{os.urandom(4).hex()}", kb=kb)) for _ in range(30)]
+            heads = [head for head, _ in await asyncio.gather(*asked)]
+            return [field(head, b"cache-status") == b"ragfront; detail=bloom-known" for head in heads]
+
+        assert set(await all_reject("new")) == {True}
+        made(file, ["new"])
+        await asyncio.sleep(1)  # what is promised
+        assert set(await all_reject("old")) == {True}
+        assert set(await all_reject("new")) == {False}
+
+        async def counted() -> bool:
+            async with aiohttp.request("GET", f"http://127.0.0.1:{one.admin}/metrics") as answer:
+                page = await answer.text()
+            return (
+                'ragfront_bloom_doubts_total{action="rejected",kind="known",route="rag"} 60.0' in page
+                and 'ragfront_bloom_items{kind="known",route="rag"} 1.0' in page
+                and 'ragfront_requests_total{outcome="rejected",route="rag"} 60.0' in page
+            )
+
+        await eventually(counted, 5)

@@ -44,6 +44,7 @@ routes:
     key: {{body: [/query]}}
     cache: {{ttl: 10m}}
     lease: {{ttl: 1s}}
+{route}
 drain: 5s
 {more}
 """
@@ -66,11 +67,12 @@ async def _ready(gateway: GatewayProcess, seconds: float = 20) -> None:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, upstream: str, l2: str, *, workers: int = 1, more: str = "", name: str = "gateway"
+    folder: Path, upstream: str, l2: str, *, workers: int = 1, more: str = "", route: str = "", name: str = "gateway"
 ) -> AsyncIterator[GatewayProcess]:
     port, admin = free_port(), free_port()
     config, log = folder / f"{name}.yaml", folder / f"{name}.log"
-    config.write_text(CONFIG.format(port=port, admin=admin, upstream=upstream, l2=l2, workers=workers, more=more))
+    text = CONFIG.format(port=port, admin=admin, upstream=upstream, l2=l2, workers=workers, more=more, route=route)
+    config.write_text(text)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "gateway", "serve", "--config", str(config)], stdout=output, stderr=output
