@@ -190,7 +190,7 @@ def _read_header(file: BinaryIO) -> tuple[Header, "hashlib._Hash", bytes]:
     if size < bits:
         raise FilterError("cut short")
     # A file with our checksum may still be a hand-made one: what would make us compute for ever is refused.
-    if size != bits or bits != (slices * per_slice + 7) // 8 or not (0 < rate < 1 and 0 < slices <= 128):
+    if size != bits or bits != (slices * per_slice + 7) // 8 or not (0 < rate < 1 and 0 < slices <= 128 and per_slice):
         raise FilterError("corrupt: its figures do not fit together")
     header = Header(_NAMES[number], tokenizing, rate, capacity, count, slices, per_slice, made, bits)
     return header, hashlib.sha256(packed), head[-hashlib.sha256().digest_size :]

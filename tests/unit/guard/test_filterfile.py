@@ -104,6 +104,8 @@ def forged(path: Path, **changed: float) -> None:
         ({"version": 2}, "of version 2; this ragfront reads version 1"),
         ({"kind": 9}, "expected it to be built anew"),
         ({"slices": 1 << 60}, "figures do not fit"),
+        ({"per_slice": 0}, "figures do not fit"),
+        ({"per_slice": 0, "bits": 0}, "figures do not fit"),
         ({"rate": 2.0}, "figures do not fit"),
         ({"rate": float("nan")}, "figures do not fit"),
         ({"count": 0}, "it holds nothing, and would reject every request"),
