@@ -18,6 +18,7 @@ from gateway.cache.memory import Memory
 from gateway.cache.store import Store
 from gateway.cache.tiers import Tiers
 from gateway.config.addresses import parse_address
+from gateway.guard.bloom import Filters
 from gateway.guard.guards import Guards, Surroundings
 from gateway.listeners.admin.site import create_admin
 from gateway.listeners.hitlane import HitLane
@@ -74,8 +75,9 @@ class Worker:
         self._upstreams = self._connect(settings, {})
         self._metrics.replicas.collect(lambda: [upstream.state() for upstream in self._upstreams.values()])
         self._around = Surroundings(self._metrics.guards, self._tiers.spend, spec.worker, spec.workers)
-        guards = Guards(settings, self._around)
-        self._pipeline = Pipeline(Plan(settings, self._upstreams, guards), self._tiers, random.random)
+        self._filters = Filters(random.random)
+        plan = self._plan(settings, self._upstreams, Guards(settings, self._around))
+        self._pipeline = Pipeline(plan, self._tiers, random.random)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
         parse = ParseLane(self._pipeline, observer.tell, self._lane) if settings.hit_lane.parse else None
@@ -96,6 +98,9 @@ class Worker:
             for name, upstream in settings.upstreams.items()
         }
 
+    def _plan(self, settings: Settings, upstreams: dict[str, Upstream], guards: Guards) -> Plan:
+        return Plan(settings, upstreams, guards, self._filters.of(settings.routes))
+
     def _hit_lane(self, settings: Settings, observer: Observer) -> HitLane | None:
         if not settings.hit_lane.memo:
             return None
@@ -107,8 +112,11 @@ class Worker:
     async def start(self) -> None:
         """Listen. CannotListen where an address is taken."""
         await self._tiers.start()
+        await asyncio.to_thread(self._filters.files.load)
         self._metrics_of_tiers()
+        self._metrics.filters.collect(self._filters.figures)
         self._spawn(self._metrics.keep_current())
+        self._spawn(self._filters.files.follow())
         runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
         if self._spec.worker == 0 and self._settings.admin.listen != "off":
@@ -160,7 +168,7 @@ class Worker:
         upstreams = self._connect(settings, self._upstreams)
         old = [upstream for upstream in self._upstreams.values() if upstream not in upstreams.values()]
         guards = Guards(settings, self._around, self._pipeline.plan.guards)
-        self._pipeline.plan = Plan(settings, upstreams, guards)
+        self._pipeline.plan = self._plan(settings, upstreams, guards)
         if self._lane is not None:
             self._lane.forget(noise(settings.routes), settings.server_timing)
         self._settings, self._upstreams = settings, upstreams

@@ -10,7 +10,7 @@ from typing import Annotated, Never
 
 import typer
 
-from gateway import __version__, supervisor
+from gateway import __version__, bloom_command, supervisor
 from gateway.model.errors import ConfigError
 from gateway.observe import stderr
 from gateway.source import Source
@@ -30,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(bloom_command.app, name="bloom")
 
 
 def _fail(problems: list[str]) -> Never:
@@ -105,6 +106,8 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The configu
         loaded = read(file, os.environ)
     except ConfigError as exc:
         _fail(exc.problems)
+    if broken := bloom_command.broken(loaded.settings):
+        _fail([f"{file}: {problem}" for problem in broken])
     for warning in loaded.warnings:
         print(f"ragfront: warning: {warning}", file=sys.stderr)
     Console().print(describe.table(loaded.settings))

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from gateway.config.bloom_rules import check_bloom
 from gateway.config.findings import Finding
 from gateway.config.places import Path, Source
 from gateway.model.settings import Condition, Match, RouteSettings
@@ -37,6 +38,7 @@ def check_route(route: RouteSettings, path: Path, source: Source) -> Iterator[Fi
     yield from _check_times(route, path, source)
     yield from _check_conditions(route, path)
     yield from _check_batch(route, (*path, "batch"), source)
+    yield from check_bloom(route, path, body=_may_have_body(route.match))
     for index, status in enumerate(route.cache.statuses):
         if status in _NEVER_STORED:
             yield Finding((*path, "cache", "statuses", index), f"{status} is {_NEVER_STORED[status]}: never stored")

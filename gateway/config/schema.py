@@ -11,7 +11,16 @@ from pydantic import BaseModel
 from gateway.config import kinds
 from gateway.config.presets import presets
 from gateway.model.settings import Settings
-from gateway.model.units import Jitter, Percent, Size, format_duration, format_jitter, format_size
+from gateway.model.units import (
+    Jitter,
+    Percent,
+    Share,
+    Size,
+    format_duration,
+    format_jitter,
+    format_share,
+    format_size,
+)
 
 Node = dict[str, Any]
 
@@ -104,6 +113,8 @@ def _spelled(default: Any, info: Any) -> Any:
     """`10m`, not 600.0: what an editor fills in must be what the file may hold."""
     if isinstance(default, Jitter):
         return format_jitter(default)
+    if isinstance(default, Share):
+        return format_share(default)
     if isinstance(default, float):
         return format_duration(default)
     if isinstance(default, int) and any(part in Percent.__metadata__ for part in info.metadata):  # type: ignore[attr-defined]  # Annotated

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from gateway.config import kinds
 from gateway.model.settings import Condition, DiskSettings, L2Settings, RedisSettings, UpstreamSettings
-from gateway.model.units import Jitter
+from gateway.model.units import Jitter, Share
 
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
@@ -31,7 +31,9 @@ def spell_out(value: Any, kind: Any) -> Any:
         member = get_args(kind)[1]
         return {key: spell_out(one, member) for key, one in value.items() if one is not None or member is Any}
     # Pydantic takes `true` for 1, and a float for a duration that was parsed before: as text they are refused.
-    if (kind is int and isinstance(value, bool | float)) or (kind in (float, Jitter) and isinstance(value, float)):
+    if (kind is int and isinstance(value, bool | float)) or (
+        kind in (float, Jitter, Share) and isinstance(value, float)
+    ):
         return str(value).lower()
     return value
 

@@ -18,6 +18,7 @@ _PATTERNS = {
         (model.Pointer, "a JSON Pointer such as /query or /messages/*/content"),
         (model.Member, "the pointer of one member, such as /input, or the empty one"),
         (model.Reference, "a path such as /batch, or one relative to the request's such as batch"),
+        (model.PointerOrSegment, "a JSON Pointer such as /kb_id, or a segment of match.path such as {kb_id}"),
         (model.FieldName, "a header field's name such as X-Tenant"),
         (model.Rate, "off, or a count per second, minute or hour such as 10/s, 30/m or 100/h"),
         (model.Payer, "peer, credential, or header and its name, such as header X-Tenant"),

@@ -58,6 +58,11 @@ class Reason(StrEnum):
     NOT_FRESH = "not-fresh"  # the upstream says that it is stale at once
     TRAILERS = "trailers"
 
+    # A filter says that there is no answer (rejected).
+    BLOOM_KNOWN = "bloom-known"
+    BLOOM_VOCABULARY = "bloom-vocabulary"
+    BLOOM_SEEN_EMPTY = "bloom-seen-empty"
+
     # A tier could not say.
     L2_DOWN = "l2-down"
     L2_TIMEOUT = "l2-timeout"

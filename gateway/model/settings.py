@@ -10,13 +10,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from gateway.model.units import Duration, Jitter, JitterField, Percent, Size
+from gateway.model.units import Duration, Jitter, JitterField, Percent, Share, ShareField, Size
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^/~]|~[01])*)*$")]
 Pointers = Annotated[tuple[Pointer, ...], Field(max_length=256)]
 Member = Annotated[str, StringConstraints(pattern=r"^(/([^/~*]|~[01])+)?$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[^\s?#]{1,1024}$")]
+PointerOrSegment = Annotated[str, StringConstraints(pattern=r"^((/([^/~]|~[01])*)+|\{[A-Za-z_][A-Za-z0-9_]*\})$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", to_lower=True)]
 
 
@@ -135,6 +136,17 @@ class CacheSettings(Frozen):
     )  # fmt: skip
 
 
+class EmptyAnswer(Frozen):
+    """What a client gets at once for a question that, as a filter knows, has no answer. None stated: 404."""
+
+    status: int = Field(default=200, ge=200, le=599, description="its status code")
+    content_type: str = Field(default="application/json", description="its Content-Type; JSON, or any kind of text")
+    body: Any = Field(
+        default=None,
+        description="JSON, or text where content_type says so; `{/query}` stands for that member of the request's body",
+    )
+
+
 class EmptySettings(Frozen):
     """When an answer says that there is nothing, and how long to believe it."""
 
@@ -142,6 +154,55 @@ class EmptySettings(Frozen):
     ttl: Duration = Field(
         default=90.0, le=3600, description="freshness lifetime of a null marker; 60s to 120s is usual"
     )
+    answer: EmptyAnswer | None = Field(
+        default=None, description="what a question gets that a filter rejects (`bloom`); none: 404"
+    )
+
+
+GuardMode = Literal["enforce", "observe", "off"]
+
+
+class KnownSettings(Frozen):
+    """All ids that there are: a request that names another has no answer."""
+
+    mode: GuardMode = Field(default="observe", description="enforce rejects; observe only counts")
+    file: str = Field(description="made by `ragfront bloom build --known`; followed when it is replaced")
+    at: PointerOrSegment = Field(description="where the id stands: a JSON Pointer, or `{kb_id}` of match.path")
+
+
+class VocabularySettings(Frozen):
+    """All terms of the corpus: a query that shares none of them cannot retrieve anything."""
+
+    mode: GuardMode = Field(default="observe", description="enforce rejects; observe only counts")
+    file: str = Field(description="made by `ragfront bloom build --vocabulary`; followed when it is replaced")
+    pointers: Pointers = Field(default=(), description="the query's text, in the request's body; none: shape.query")
+
+
+class SeenEmptySettings(Frozen):
+    """Questions whose answer was empty lately: remembered longer, and in less room, than null markers."""
+
+    mode: GuardMode = Field(default="observe", description="enforce rejects; observe only counts")
+    capacity: int = Field(
+        default=100_000,
+        ge=1_000,
+        le=10_000_000,
+        description="questions remembered by one worker, in all generations together, 4 bytes each",
+    )
+    generations: int = Field(default=4, ge=2, le=16, description="the oldest is forgotten when the newest is full")
+    rotate: Duration = Field(
+        default=900.0, ge=1, le=604_800, description="a new generation begins after this, too, full or not"
+    )
+
+
+class BloomSettings(Frozen):
+    """Filters that know what cannot be found, so that it is not asked for. Several can be combined."""
+
+    sample: ShareField = Field(
+        default=Share(0.001), description="of what is to be rejected, let through to see whether there is something"
+    )
+    known: KnownSettings | None = Field(default=None, description="the ids that there are")
+    vocabulary: VocabularySettings | None = Field(default=None, description="the terms that there are")
+    seen_empty: SeenEmptySettings | None = Field(default=None, description="questions that came back empty")
 
 
 class EventCondition(Condition):
@@ -267,6 +328,7 @@ class RouteSettings(Frozen):
     key: KeySettings = KeySettings()
     cache: CacheSettings = CacheSettings()
     empty: EmptySettings = EmptySettings()
+    bloom: BloomSettings = BloomSettings()
     lease: LeaseSettings = LeaseSettings()
     stream: StreamSettings = StreamSettings()
     shape: ShapeSettings = ShapeSettings()

@@ -107,6 +107,31 @@ def format_jitter(jitter: Jitter) -> str:
     return format_duration(jitter.seconds)
 
 
+class Share(NamedTuple):
+    """A part of a whole, from 0 to 1."""
+
+    share: float = 0.0
+
+
+def parse_share(value: Any) -> Share:
+    """`0.1%` -> Share. ValueError where it is no percentage, or over 100 %."""
+    if isinstance(value, Share):
+        return value
+    if value == 0 and not isinstance(value, bool):
+        return Share()
+    if isinstance(value, str) and (match := _PERCENT.fullmatch(value.strip())):
+        share = float(match[1] + "e-2")
+        if share > 1:
+            raise ValueError("expected at most 100%")
+        return Share(share)
+    raise ValueError("expected a percentage such as 0.1%")
+
+
+def format_share(share: Share) -> str:
+    """`0.1%`, which parse_share reads as the very same share."""
+    return f"{Decimal(repr(share.share)).scaleb(2).normalize():f}%"
+
+
 def _dump_jitter(jitter: Jitter) -> str | float:
     """For JSON that settings are read back from: exact, as all other durations are."""
     return format_jitter(jitter) if jitter.share else jitter.seconds
@@ -151,4 +176,10 @@ JitterField = Annotated[
             "examples": ["10%", "30s"],
         }
     ),
+]
+ShareField = Annotated[
+    Share,
+    BeforeValidator(parse_share),
+    PlainSerializer(format_share, when_used="json"),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{_PERCENT.pattern}$"}, _ZERO], "examples": ["0.1%"]}),
 ]

@@ -18,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from gateway.model.errors import StoreUnavailable
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome, Reason
+from gateway.observe.filters import FilterMetrics
 from gateway.observe.guards import GuardFigures
 from gateway.observe.replicas import ReplicaFigures
 from gateway.observe.tally import DURATIONS, OVERHEADS, BulkHistogram, Spread, Tally
@@ -66,6 +67,7 @@ class Metrics:
         self._declare_upstream()
         self._declare_process(version)
         self.guards = GuardFigures(self._counter, self._gauge, self._histogram)
+        self.filters = FilterMetrics(self._registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"ragfront_{name}", text, labels, registry=self._registry)
@@ -195,6 +197,7 @@ class Metrics:
         self.replicas.refresh()
         for tier in self._tiers:
             self._refresh_tier(tier)
+        self.filters.refresh()
 
     def _drain(self, route: str, outcome: Outcome, reason: Reason | None, tally: Tally) -> None:
         self._requests.labels(route, outcome).inc(tally.requests)

@@ -62,6 +62,7 @@ class Job:
     held: Lease | None = None  # it is ours while we ask
     free: bool = False  # no budget is spent on it
     successor: "Job | None" = None  # it was refused at admit, and the flight goes on for another
+    doubts: tuple[str, ...] = ()  # the filters (guard/bloom) that say that there is no answer, and do not forbid to ask
 
 
 @dataclass(slots=True)
@@ -367,6 +368,8 @@ class Filler:
             case Skip(reason=reason, shareable=shareable):
                 landing.reason = reason
                 landing.shared = shareable
+        if job.rule.bloom is not None:
+            job.rule.bloom.answered(landing.key, reply.head.status, landing.entry, job.doubts)
         flight.land(landing)
 
     def _store(self, job: Job, got: Reception, store: Store, now: float, landing: Landing) -> Entry:

@@ -124,7 +124,7 @@ class Pipeline:
         if question.bypass is not None:
             return await self._relay(plan, x, rule.upstream, question.bypass)
         if rule.route.cache.mode == "shadow":
-            return await self._shadow(plan, x, rule, primary)
+            return await self._shadow(plan, x, rule, primary, question.document)
         if (listed := itemwise.listed(rule, x, question.document)) is not None:
             return await itemwise.answer(x, rule, *listed, self._ways(plan, x, rule))
         vary: tuple[bytes, ...] = ()
@@ -143,6 +143,11 @@ class Pipeline:
                 if isinstance(answer, FromEntry):
                     answer.known = verdict is Verdict.FRESH and x.key == primary and answer.entry is entry
                 return answer
+            if rule.bloom is not None and not vary:  # 5 exists?
+                opinion = rule.bloom.ask(x.request, question.document, job.key, anew=x.reason is not None)
+                if opinion.reason is not None:
+                    return self._rejected(x, rule, question.document, opinion.reason)
+                job.doubts = opinion.doubts
             if job.key in self._given_up:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
             flight, opened = self.flights.open(job.key, self._filler.work(job))  # 6 flight
@@ -256,6 +261,8 @@ class Pipeline:
             return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
         if tier:
             self._found(x, entry, tier)
+        if tier not in ("", "memory") and rule.bloom is not None and x.key is not None:
+            rule.bloom.learn(x.key, entry)
         return FromEntry(accepted, validators.not_modified(x.request, entry))
 
     def _found(self, x: Exchange, entry: Entry, tier: str) -> None:
@@ -269,7 +276,15 @@ class Pipeline:
         else:
             x.outcome = Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
 
-    async def _shadow(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
+    def _rejected(self, x: Exchange, rule: Rule, document: Document, reason: Reason) -> Answer:
+        """It cannot exist: the route's empty answer, at once."""
+        x.outcome, x.reason = Outcome.REJECTED, reason
+        entry = rule.rejection.entry(document, x.now)
+        if entry is not None:
+            return FromEntry(entry)
+        return Problem(404, "Not Found", "there is no answer to this question", {"reason": reason})
+
+    async def _shadow(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes, document: Document) -> Answer:
         """Everything as if the cache were on, but the client gets the upstream's answer."""
         entry = self._look(x, rule, primary, self._tiers.peek)
         assert x.key is not None
@@ -279,6 +294,8 @@ class Pipeline:
         job = self._job(plan, x, rule, primary, None, Verdict.EXPIRED)
         job.look = job.lease = False
         job.free = x.would_hit  # it would have cost nothing
+        if rule.bloom is not None and entry is None:
+            job.doubts = rule.bloom.ask(x.request, document, job.key, anew=False, shadow=True).doubts
         alone = b"shadow %d" % next(self._turns)
         flight, _ = self.flights.open(alone, self._filler.work(job))
         landing, reply = await flight.wait(opened=True)

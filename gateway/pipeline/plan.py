@@ -1,7 +1,10 @@
 """Plan: the settings made ready for requests. A reload makes a new one and swaps it whole."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from gateway.guard.bloom import RouteFilters
 from gateway.guard.guards import Guards
 from gateway.model.exchange import Request
 from gateway.model.settings import RouteSettings, Settings
@@ -13,6 +16,7 @@ from gateway.policy.items import ItemForm, form_of
 from gateway.policy.keying import Keyer
 from gateway.policy.noise import noise
 from gateway.policy.parts import PartForm
+from gateway.policy.rejection import Rejection
 from gateway.policy.routing import Router
 from gateway.policy.storing import Storing
 from gateway.policy.streaming import Streaming
@@ -34,6 +38,9 @@ class Batching:
     gathering: Gathering
 
 
+_NO_FILTERS: Mapping[str, RouteFilters] = MappingProxyType({})
+
+
 @dataclass(slots=True, frozen=True)
 class Rule:
     """One route, compiled. batching: None where it knows no items."""
@@ -45,6 +52,8 @@ class Rule:
     streaming: Streaming
     upstream: Upstream
     admit: Admit
+    rejection: Rejection
+    bloom: RouteFilters | None = None  # what knows which questions have no answer
     batching: Batching | None = None
 
     async def fetch(self, call: Call) -> Reply:
@@ -57,7 +66,14 @@ class Rule:
 class Plan:
     """All routes, and where everything else goes."""
 
-    def __init__(self, settings: Settings, upstreams: dict[str, Upstream], guards: Guards | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        upstreams: dict[str, Upstream],
+        guards: Guards | None = None,
+        blooms: Mapping[str, RouteFilters] = _NO_FILTERS,
+    ) -> None:
+        """blooms: filters, by the names of the routes that have some."""
         self.settings = settings
         self.upstreams = upstreams
         self.default = upstreams[settings.default_upstream or next(iter(settings.upstreams))]
@@ -67,7 +83,10 @@ class Plan:
         self.admit = admit = Admit(settings, self.forwarding, self.guards)
         self._router = Router(settings.routes)
         quiet = noise(settings.routes) | _OF_THE_WAY
-        self._rules = {route.name: _rule(route, upstreams[route.upstream], admit, quiet) for route in settings.routes}
+        self._rules = {
+            route.name: _rule(route, upstreams[route.upstream], admit, blooms.get(route.name), quiet)
+            for route in settings.routes
+        }
 
     def needs_body(self, request: Request) -> int:
         """How many bytes of the body to read before `match`; 0: none."""
@@ -79,8 +98,21 @@ class Plan:
         return None if route is None else self._rules[route.name]
 
 
-def _rule(route: RouteSettings, upstream: Upstream, admit: Admit, quiet: frozenset[bytes]) -> Rule:
+def _rule(
+    route: RouteSettings, upstream: Upstream, admit: Admit, bloom: RouteFilters | None, quiet: frozenset[bytes]
+) -> Rule:
     items, batching = form_of(route.batch), None
     if items is not None and route.cache.mode == "on":  # in shadow, clients get what they would get without us
         batching = Batching(items, PartForm(route.batch), Gathering(upstream, route.batch, items, quiet))
-    return Rule(route, Admission(route), Keyer(route), Storing(route), Streaming(route), upstream, admit, batching)
+    return Rule(
+        route,
+        Admission(route),
+        Keyer(route),
+        Storing(route),
+        Streaming(route),
+        upstream,
+        admit,
+        Rejection(route),
+        bloom,
+        batching,
+    )

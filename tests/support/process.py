@@ -44,7 +44,8 @@ routes:
     key: {{body: [/query]}}
     cache: {{ttl: 10m}}
     lease: {{ttl: 1s}}
-{routes}drain: 5s
+{routes}{route}
+drain: 5s
 {more}
 """
 
@@ -66,12 +67,20 @@ async def _ready(gateway: GatewayProcess, seconds: float = 20) -> None:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, upstream: str, l2: str, *, workers: int = 1, routes: str = "", more: str = "", name: str = "gateway"
+    folder: Path,
+    upstream: str,
+    l2: str,
+    *,
+    workers: int = 1,
+    routes: str = "",
+    route: str = "",
+    more: str = "",
+    name: str = "gateway",
 ) -> AsyncIterator[GatewayProcess]:
     """routes, more: lines of YAML; further routes, and further settings."""
     port, admin = free_port(), free_port()
     config, log = folder / f"{name}.yaml", folder / f"{name}.log"
-    stated = {"upstream": upstream, "l2": l2, "workers": workers, "routes": routes, "more": more}
+    stated = {"upstream": upstream, "l2": l2, "workers": workers, "routes": routes, "route": route, "more": more}
     config.write_text(CONFIG.format(port=port, admin=admin, **stated))
     with log.open("wb") as output:
         process = subprocess.Popen(

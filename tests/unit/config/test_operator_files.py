@@ -22,6 +22,7 @@ STATED = {
     ("urls",), ("url",), ("name",), ("upstream",), ("match", "method"), ("match", "path"), ("key", "normalize"),
     ("cache", "store_unless"), ("empty", "when"), ("tags",),
     ("shape", "query"), ("shape", "answer"), ("shape", "documents"),
+    ("bloom", "known", "file"), ("bloom", "known", "at"), ("bloom", "vocabulary", "file"),
 }  # fmt: skip
 
 

@@ -6,12 +6,15 @@ from hypothesis import strategies as st
 
 from gateway.model.units import (
     Jitter,
+    Share,
     format_duration,
     format_jitter,
+    format_share,
     format_size,
     parse_duration,
     parse_jitter,
     parse_percent,
+    parse_share,
     parse_size,
 )
 
@@ -115,3 +118,15 @@ def test_percent(text: object, percent: int) -> None:
 def test_what_is_no_percentage_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="whole percentage"):
         parse_percent(text)
+
+
+@pytest.mark.parametrize(("text", "share"), [("0.1%", 0.001), ("100 %", 1), (0, 0), ("0%", 0), (Share(0.5), 0.5)])
+def test_shares(text: object, share: float) -> None:
+    assert parse_share(text) == Share(share)
+    assert parse_share(format_share(Share(share))) == Share(share)
+
+
+@pytest.mark.parametrize("text", ["101%", "0.1", 0.1, 1, "10s", "", None, True, False])
+def test_what_is_no_share_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        parse_share(text)
