@@ -27,6 +27,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from gateway import __version__
+
 HERE = Path(__file__).parent
 WORK = HERE / ".work"
 RESULTS = HERE / "results"
@@ -241,7 +243,9 @@ def versions() -> dict[str, str]:
     """What was measured."""
     from importlib.metadata import version
 
-    found = {package: version(package) for package in ("ragfront", "aiohttp", "uvloop", "redis", "lmdb")}
+    found = {"ragfront": __version__} | {
+        package: version(package) for package in ("aiohttp", "uvloop", "redis", "lmdb")
+    }
     for program, flag in (("nginx", "-v"), ("varnishd", "-V"), ("wrk", "-v"), ("redis-server", "--version")):
         if shutil.which(program):
             done = subprocess.run([program, flag], capture_output=True, text=True, check=False)
