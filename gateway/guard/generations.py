@@ -41,11 +41,13 @@ class Generations:
         return sum(filter.count for filter in self._filters)
 
     def add(self, key: bytes) -> None:
-        """Remember it for at least `generations - 1` rotations, unless more than the capacity come meanwhile."""
+        """Remember it until `generations` further ones have begun: each when the one before is full, or at its time."""
         self._turn()
-        if not self._filters or self._filters[0].count >= self._each:
+        text = _text(key)
+        full = not self._filters or self._filters[0].count >= self._each
+        if full and not (self._filters and text in self._filters[0]):
             self._begin()
-        self._filters[0].add(_text(key))
+        self._filters[0].add(text)
 
     def forget(self) -> None:
         """All of it: what was empty may be so no more."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("demo")  # two at one moment would find the same ports free
+pytestmark = pytest.mark.xdist_group("usual ports")  # two at one moment would find the same ones free
 
 
 @contextmanager

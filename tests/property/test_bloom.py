@@ -34,20 +34,21 @@ def test_whatever_was_put_in_is_there_also_after_saving(members: set[str]) -> No
     st.lists(st.tuples(st.integers(0, 60), st.floats(0, 12)), max_size=120),
 )
 def test_generations_remember_what_came_lately_and_hold_no_more_than_their_capacity(capacity, generations, steps):
-    now = 0.0
+    now, due, each = 0.0, 10.0, capacity // generations
     seen = Generations(capacity, generations, 10.0, lambda: now)
-    history: list[tuple[float, int]] = []
+    model: list[set[int]] = []  # newest first
     for number, pause in steps:
         now += pause
+        while now >= due:  # a generation's time is over: the next begins, if there has been one at all
+            due += 10.0
+            model = [set(), *model][:generations] if model else []
+        if not model or (len(model[0]) >= each and number not in model[0]):
+            model = [set(), *model][:generations]
+        model[0].add(number)
         seen.add(b"%d" % number)
-        history.append((now, number))
-        assert len(seen) <= capacity
+        assert len(seen) == sum(map(len, model)) <= capacity
         assert len(seen._filters) <= generations
-        # At least all but one generation's worth of the latest, as far as they are young enough.
-        latest = history[-(capacity // generations * (generations - 1)) :]
-        for when, earlier in latest:
-            if now - when < 10.0 * (generations - 1):
-                assert b"%d" % earlier in seen
+        assert all(b"%d" % earlier in seen for generation in model for earlier in generation)
 
 
 @settings(max_examples=300, deadline=None)

@@ -132,6 +132,7 @@ def test_serve_starts_without_what_other_commands_need(needs: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=30, check=False).returncode == 0
 
 
+@pytest.mark.xdist_group("usual ports")  # which it tries, while a demo may be taking them
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("option", ["--listen", "--admin"])
 def test_address_in_use_is_one_line(option: str, workers: str) -> None:
