@@ -24,7 +24,7 @@ else
 endif
 
 test: $(VENV)/.dev redis ## Run all tests; installs redis-server where it is missing and that can be done
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 test-clients: $(VENV)/.dev .venv-clients/.stamp ## Real servers and clients through the gateway; installs them into .venv-clients
 	$(BIN)/python -m pytest tests/clients $(PYTEST_ARGS)

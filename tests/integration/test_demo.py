@@ -13,7 +13,16 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("usual ports")  # two at one moment would find the same ones free
+from tests.support.turns import turn
+
+pytestmark = pytest.mark.timeout(240)  # they wait for each other
+
+
+@pytest.fixture(autouse=True)
+def usual_ports() -> Iterator[None]:
+    """Two demos at one moment would find the same ports free."""
+    with turn("usual-ports"):
+        yield
 
 
 @contextmanager

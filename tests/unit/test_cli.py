@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__
+from tests.support.turns import turn
 
 ROOT = Path(__file__).parents[2]
 GOOD = "upstreams: {rag: http://127.0.0.1:8000}\nroutes: [{name: ask, upstream: rag, match: {path: /rag}}]\n"
@@ -132,11 +133,12 @@ def test_serve_starts_without_what_other_commands_need(needs: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=30, check=False).returncode == 0
 
 
-@pytest.mark.xdist_group("usual ports")  # which it tries, while a demo may be taking them
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("option", ["--listen", "--admin"])
 def test_address_in_use_is_one_line(option: str, workers: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
+    # It tries the usual ports, which a demo may just be taking.
+    with turn("usual-ports"), socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         rest = ["--admin", "off"] if option == "--listen" else []
         done = ragfront("serve", "--upstream", "http://rag", option, address, "--workers", workers, *rest)
