@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import os
 import time
 from collections import Counter
 
@@ -109,10 +110,13 @@ async def test_a_slow_service_gets_about_as_much_as_it_bears_and_the_rest_is_tol
             await asyncio.gather(*(insist() for _ in range(120)))
     limits_seen.sort()
     took.sort()
-    # How near it comes to the eight is a matter of time, which a busy machine has its own: no figure for a test.
     assert 5 <= limits_seen[len(limits_seen) // 2] < 32
     assert took
     assert shed
+    if os.environ.get("QUIET_MACHINE"):  # how near it comes to the eight is a matter of time, which a busy one takes
+        assert 5 <= limits_seen[len(limits_seen) // 2] <= 18
+        assert took[len(took) * 95 // 100] < 1.5
+        assert len(took) > 0.8 * 80 * (end - settled)
 
 
 def with_redis(upstream: str, url: str) -> Settings:
