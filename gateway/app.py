@@ -26,7 +26,8 @@ from gateway.listeners.observer import Observer
 from gateway.listeners.parselane import ParseLane
 from gateway.listeners.proxy import Proxy
 from gateway.model.errors import ConfigError
-from gateway.model.settings import L2Settings, Settings
+from gateway.model.settings.file import Settings
+from gateway.model.settings.tiers import L2Settings
 from gateway.observe.accesslog import AccessLog
 from gateway.observe.metrics import Metrics
 from gateway.pipeline.handle import Pipeline

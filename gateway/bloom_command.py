@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Never
 
 import typer
 
-from gateway.model.settings import PointerOrSegment, Settings
+from gateway.model.settings.base import PointerOrSegment
+from gateway.model.settings.file import Settings
 
 if TYPE_CHECKING:  # what builds filters is imported where it is needed: `serve` starts that much faster
     from gateway.guard.filterfile import Kind

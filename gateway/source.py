@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.config.load import from_upstream, load
 from gateway.cores import cores
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 
 TOKEN = "RAGFRONT_TOKEN"  # the admin listener's, where there is no file to state it
 

@@ -23,7 +23,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from gateway import ports, worker
 from gateway.config.addresses import parse_address
 from gateway.model.errors import ConfigError
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 from gateway.observe import stderr
 from gateway.source import Source
 

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from gateway import lifeline
-from gateway.model.settings import Frozen, Settings
+from gateway.model.settings.base import Frozen
+from gateway.model.settings.file import Settings
 from gateway.observe import stderr
 from gateway.source import Source
 

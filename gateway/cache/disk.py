@@ -16,7 +16,7 @@ from gateway.cache import disk_tables
 from gateway.cache.disk_writer import ROW_COST, DiskWriter, Job, T
 from gateway.cache.store import Claim, Record, Usage
 from gateway.model.errors import StoreUnavailable
-from gateway.model.settings import DiskSettings
+from gateway.model.settings.tiers import DiskSettings
 
 _OPEN_SECONDS = 1.0
 """How long start waits for the file; verifying a large one after an unclean end takes longer, and goes on."""

@@ -17,7 +17,7 @@ from redis.exceptions import RedisClusterException, RedisError, ResponseError
 from gateway.cache.redis_client import Client, client
 from gateway.cache.store import Claim, Record, Usage
 from gateway.model.errors import StoreUnavailable
-from gateway.model.settings import RedisSettings
+from gateway.model.settings.tiers import RedisSettings
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelManagedSSLConnection
 from redis.backoff import NoBackoff
 
-from gateway.model.settings import RedisSettings
+from gateway.model.settings.tiers import RedisSettings
 
 CONNECT_SECONDS = 1.0
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from gateway.config.findings import Finding
 from gateway.config.places import Path
-from gateway.model.settings import EmptyAnswer, KnownSettings, RouteSettings, SeenEmptySettings, VocabularySettings
+from gateway.model.settings.guards import KnownSettings, SeenEmptySettings, VocabularySettings
+from gateway.model.settings.route import EmptyAnswer, RouteSettings
 from gateway.model.units import format_duration
 from gateway.policy.evidence import place, segments
 from gateway.policy.template import PLACEHOLDER

@@ -6,7 +6,8 @@ from rich.text import Text
 
 from gateway.config.presets import presets, unasked
 from gateway.config.schema import schema
-from gateway.model.settings import CacheSettings, EmptySettings, KeySettings, Match, RouteSettings, Settings
+from gateway.model.settings.file import Settings
+from gateway.model.settings.route import CacheSettings, EmptySettings, KeySettings, Match, RouteSettings
 from gateway.model.units import Jitter, format_duration, format_jitter
 
 __all__ = ["preset_table", "schema", "table"]

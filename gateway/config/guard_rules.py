@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from gateway.config.findings import Finding
 from gateway.config.places import Path, Source
-from gateway.model.settings import BudgetSettings, ConcurrencySettings, Settings
+from gateway.model.settings.file import Settings
+from gateway.model.settings.guards import BudgetSettings
+from gateway.model.settings.upstream import ConcurrencySettings
 
 
 def check_guards(settings: Settings, source: Source) -> Iterator[Finding]:

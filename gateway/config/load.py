@@ -20,7 +20,7 @@ from gateway.config.rules import check
 from gateway.config.spelling import fill_upstreams, spell_out
 from gateway.config.wording import problems_of
 from gateway.model.errors import ConfigError
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 
 NOTHING: Mapping[str, Any] = {}
 _log = logging.getLogger("ragfront.config")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gateway.config.places import Path, Problem, at
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 
 Validate = Callable[[Any], tuple[Settings | None, list[Problem]]]
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from gateway.model.settings import Match
+from gateway.model.settings.route import Match
 
 
 def never_reached(matches: Sequence[Match]) -> Iterator[tuple[int, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gateway.config.findings import Finding
 from gateway.config.places import Path, Source
-from gateway.model.settings import UpstreamSettings
+from gateway.model.settings.upstream import UpstreamSettings
 from gateway.model.units import format_duration
 
 _DEFAULT = UpstreamSettings(urls=("http://one",))  # a file may state it all; what differs was meant

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from gateway.config.bloom_rules import check_bloom
 from gateway.config.findings import Finding
 from gateway.config.places import Path, Source
-from gateway.model.settings import Condition, Match, RouteSettings
+from gateway.model.settings.base import Condition
+from gateway.model.settings.route import Match, RouteSettings
 from gateway.model.units import format_duration
 from gateway.policy.keying import CREDENTIALS
 

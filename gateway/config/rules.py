@@ -16,7 +16,10 @@ from gateway.config.reach import never_reached
 from gateway.config.replica_rules import check_replicas
 from gateway.config.route_rules import check_route
 from gateway.config.spelling import REDIS_SCHEMES
-from gateway.model.settings import L2Settings, RedisSettings, Settings, TimeoutSettings, TlsSettings, UpstreamSettings
+from gateway.model.settings.base import TlsSettings
+from gateway.model.settings.file import Settings
+from gateway.model.settings.tiers import L2Settings, RedisSettings
+from gateway.model.settings.upstream import TimeoutSettings, UpstreamSettings
 from gateway.model.units import format_duration
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from gateway.config import kinds
 from gateway.config.presets import presets
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 from gateway.model.units import (
     Jitter,
     Percent,

@@ -10,7 +10,9 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from gateway.config import kinds
-from gateway.model.settings import Condition, DiskSettings, L2Settings, RedisSettings, UpstreamSettings
+from gateway.model.settings.base import Condition
+from gateway.model.settings.tiers import DiskSettings, L2Settings, RedisSettings
+from gateway.model.settings.upstream import UpstreamSettings
 from gateway.model.units import Jitter, Share
 
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")

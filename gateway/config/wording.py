@@ -8,30 +8,30 @@ from pydantic_core import ErrorDetails
 
 from gateway.config import kinds
 from gateway.config.places import Path, Problem, Source, at, overlap, suggest
-from gateway.model import settings as model
+from gateway.model.settings import base, file, guards, route, tiers, upstream
 from gateway.model.units import Percent, format_duration, format_size
 
 _PATTERNS = {
     get_args(kind)[1].pattern: words
     for kind, words in (
-        (model.Name, "a name: letters, digits, dots, dashes and underscores, 64 at most"),
-        (model.Pointer, "a JSON Pointer such as /query or /messages/*/content"),
-        (model.Member, "the pointer of one member, such as /input, or the empty one"),
-        (model.Reference, "a path such as /batch, or one relative to the request's such as batch"),
-        (model.PointerOrSegment, "a JSON Pointer such as /kb_id, or a segment of match.path such as {kb_id}"),
-        (model.FieldName, "a header field's name such as X-Tenant"),
-        (model.Rate, "off, or a count per second, minute or hour such as 10/s, 30/m or 100/h"),
-        (model.Payer, "peer, credential, or header and its name, such as header X-Tenant"),
+        (base.Name, "a name: letters, digits, dots, dashes and underscores, 64 at most"),
+        (base.Pointer, "a JSON Pointer such as /query or /messages/*/content"),
+        (base.Member, "the pointer of one member, such as /input, or the empty one"),
+        (base.Reference, "a path such as /batch, or one relative to the request's such as batch"),
+        (base.PointerOrSegment, "a JSON Pointer such as /kb_id, or a segment of match.path such as {kb_id}"),
+        (base.FieldName, "a header field's name such as X-Tenant"),
+        (guards.Rate, "off, or a count per second, minute or hour such as 10/s, 30/m or 100/h"),
+        (guards.Payer, "peer, credential, or header and its name, such as header X-Tenant"),
     )
 }
 _URL = "a URL such as http://rag:8000, without user, query or fragment"
-_PATTERNS[model.HEALTH_PATH] = "a path such as /health"
+_PATTERNS[upstream.HEALTH_PATH] = "a path such as /health"
 _SHAPES: dict[Any, str] = {
-    model.UpstreamSettings: "a URL, a list of URLs, or a mapping",
-    model.L2Settings: "off, a Redis URL such as redis://redis:6379/0, or a mapping with disk or redis",
-    model.RedisSettings: "a Redis URL such as redis://redis:6379/0, or a mapping",
-    model.DiskSettings: "a folder, or a mapping",
-    model.Condition: "a condition such as {pointer: /error, exists: true}",
+    upstream.UpstreamSettings: "a URL, a list of URLs, or a mapping",
+    tiers.L2Settings: "off, a Redis URL such as redis://redis:6379/0, or a mapping with disk or redis",
+    tiers.RedisSettings: "a Redis URL such as redis://redis:6379/0, or a mapping",
+    tiers.DiskSettings: "a folder, or a mapping",
+    base.Condition: "a condition such as {pointer: /error, exists: true}",
 }
 _MAPPINGS = ("model_type", "model_attributes_type", "dict_type")
 _BOUNDS = {
@@ -114,7 +114,7 @@ def _expected(kind: str, path: Path, value: Any) -> str:
     if kind in ("tuple_type", "list_type"):
         return "a list"
     if kind in _MAPPINGS:
-        return _SHAPES.get(kinds.model_at(model.Settings, path), "a mapping")
+        return _SHAPES.get(kinds.model_at(file.Settings, path), "a mapping")
     return "something else"
 
 
@@ -131,13 +131,13 @@ def _one_of(path: Path, expected: str, value: Any, or_list: bool, source: Source
 
 def _unknown_key(path: Path) -> str:
     """The way out: a near name, the section where the name is known, or the names that there are."""
-    name, around = str(path[-1]), kinds.model_at(model.Settings, path[:-1])
+    name, around = str(path[-1]), kinds.model_at(file.Settings, path[:-1])
     if around is None:
         return "unknown key"
     if ":" in name:
         return "unknown key; put a space after the colon"
     fields = kinds.fields(around)
-    known = [*fields, "preset"] if around is model.RouteSettings else [*fields]
+    known = [*fields, "preset"] if around is route.RouteSettings else [*fields]
     if hint := suggest(name, known):
         return f"unknown key{hint}"
     for section, info in fields.items():
@@ -148,12 +148,12 @@ def _unknown_key(path: Path) -> str:
 
 
 def _description(path: Path) -> str:
-    info = kinds.field_at(model.Settings, path)
+    info = kinds.field_at(file.Settings, path)
     return (info.description if info else None) or "a value"
 
 
 def _in_unit(path: Path, bound: Any) -> str:
-    info = kinds.field_at(model.Settings, path)
+    info = kinds.field_at(file.Settings, path)
     kind = kinds.bare(info.annotation) if info else None
     if kind is float:
         return format_duration(bound)

@@ -14,7 +14,8 @@ from gateway.guard.generations import Generations
 from gateway.model.entry import Entry, EntryFlag
 from gateway.model.exchange import Request
 from gateway.model.outcome import Reason
-from gateway.model.settings import BloomSettings, RouteSettings, SeenEmptySettings
+from gateway.model.settings.guards import BloomSettings, SeenEmptySettings
+from gateway.model.settings.route import RouteSettings
 from gateway.policy.document import Document
 from gateway.policy.evidence import Ids, Texts
 from gateway.policy.vocabulary import query_terms

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.model.settings import ConcurrencySettings
+from gateway.model.settings.upstream import ConcurrencySettings
 from gateway.policy.adaptive import Adaptive
 from gateway.policy.queueing import Priority, ahead, expected_wait, share
 

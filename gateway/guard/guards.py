@@ -6,7 +6,8 @@ from typing import Protocol
 
 from gateway.guard.budget import Budget, SharedBuckets
 from gateway.guard.concurrency import Limiter
-from gateway.model.settings import BudgetSettings, Settings
+from gateway.model.settings.file import Settings
+from gateway.model.settings.guards import BudgetSettings
 from gateway.policy.bucket import tariff
 
 

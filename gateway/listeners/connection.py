@@ -11,7 +11,7 @@ from aiohttp.web_protocol import RequestHandler
 from gateway.listeners.hitlane import HitLane
 from gateway.listeners.parselane import ParseLane
 from gateway.model.exchange import Request
-from gateway.model.settings import LimitSettings
+from gateway.model.settings.file import LimitSettings
 from gateway.wire.intake import Body, Messages, RequestIntake
 from gateway.wire.tunnel import TunnelEnd
 

@@ -12,7 +12,7 @@ from gateway.model.entry import Entry, EntryFlag
 from gateway.model.exchange import Exchange
 from gateway.model.fields import Fields, Pairs
 from gateway.model.outcome import Outcome
-from gateway.model.settings import StreamSettings
+from gateway.model.settings.stream import StreamSettings
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem
 from gateway.pipeline.plan import Plan
 from gateway.policy import freshness

@@ -15,7 +15,7 @@ from gateway.listeners.memo import Memo, Resolved
 from gateway.model.entry import Entry, EntryFlag
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome
-from gateway.model.settings import HitLaneSettings
+from gateway.model.settings.tiers import HitLaneSettings
 from gateway.observe.tally import Tally
 
 LONGEST = 64 << 10  # a request that is larger takes the ordinary way

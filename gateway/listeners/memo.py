@@ -5,7 +5,7 @@ it becomes the old one. A hit costs one look into a dict (0.1 us); a cachetools 
 """
 
 from gateway.model.entry import EntryFlag
-from gateway.model.settings import RouteSettings
+from gateway.model.settings.route import RouteSettings
 from gateway.observe.tally import Tally
 
 _BOOKKEEPING = 400  # bytes of an item beside its own: objects and table rows

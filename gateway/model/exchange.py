@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway.model.fields import Fields, Pairs
 from gateway.model.outcome import Outcome, Reason
 from gateway.model.party import Seat
-from gateway.model.settings import RouteSettings
+from gateway.model.settings.route import RouteSettings
 
 
 @dataclass(slots=True)

@@ -13,7 +13,8 @@ from gateway.guard.guards import Guards
 from gateway.model.errors import Shed, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from gateway.model.exchange import Request
 from gateway.model.outcome import Reason
-from gateway.model.settings import RouteSettings, Settings
+from gateway.model.settings.file import Settings
+from gateway.model.settings.route import RouteSettings
 from gateway.policy.client import Payer
 from gateway.policy.forwarding import Forwarding
 from gateway.policy.queueing import Priority, priority

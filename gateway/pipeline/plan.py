@@ -7,7 +7,8 @@ from types import MappingProxyType
 from gateway.guard.bloom import RouteFilters
 from gateway.guard.guards import Guards
 from gateway.model.exchange import Request
-from gateway.model.settings import RouteSettings, Settings
+from gateway.model.settings.file import Settings
+from gateway.model.settings.route import RouteSettings
 from gateway.pipeline.admit import Admit
 from gateway.policy.admission import Admission
 from gateway.policy.document import Document

@@ -2,7 +2,7 @@
 
 from gateway.model.exchange import Request
 from gateway.model.outcome import Reason
-from gateway.model.settings import RouteSettings
+from gateway.model.settings.route import RouteSettings
 from gateway.policy.cachecontrol import CacheControl
 from gateway.policy.conditions import compile_conditions
 from gateway.policy.document import Document, DocumentKind

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from gateway.model.settings import BalanceSettings
+from gateway.model.settings.upstream import BalanceSettings
 from gateway.policy.document import parse
 from gateway.policy.pointer import Pointer
 

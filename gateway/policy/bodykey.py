@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from gateway.model.settings import KeySettings
+from gateway.model.settings.route import KeySettings
 from gateway.policy.document import Document, dump, equal, from_settings
 from gateway.policy.pointer import REMOVE, Pointer, compile_pointer
 

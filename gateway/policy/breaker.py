@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from gateway.model.settings import BreakerSettings
+from gateway.model.settings.upstream import BreakerSettings
 
 
 class BreakerState(StrEnum):

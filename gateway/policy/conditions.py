@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gateway.model.settings import Condition
+from gateway.model.settings.base import Condition
 from gateway.policy.document import equal, from_settings
 from gateway.policy.pointer import compile_pointer
 

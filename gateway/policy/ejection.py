@@ -1,6 +1,6 @@
 """Ejection: are a replica's answers so bad that calls should go elsewhere, and for how long? No I/O, no clock."""
 
-from gateway.model.settings import EjectionSettings
+from gateway.model.settings.upstream import EjectionSettings
 
 
 class Record:

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from gateway.model.exchange import Request
-from gateway.model.settings import KnownSettings, RouteSettings, VocabularySettings
+from gateway.model.settings.guards import KnownSettings, VocabularySettings
+from gateway.model.settings.route import RouteSettings
 from gateway.policy.document import Document, dump
 from gateway.policy.pointer import compile_pointer
 

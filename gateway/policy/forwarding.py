@@ -8,7 +8,7 @@ from typing import Literal
 
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields, Pairs
-from gateway.model.settings import ForwardingSettings
+from gateway.model.settings.file import ForwardingSettings
 from gateway.policy.hops import HOP_BY_HOP, connection_options, end_to_end
 
 Pair = tuple[bytes, bytes]

@@ -6,7 +6,7 @@ from math import floor, frexp, ldexp
 from gateway.model.entry import Entry
 from gateway.model.exchange import Request
 from gateway.model.outcome import Reason
-from gateway.model.settings import RouteSettings
+from gateway.model.settings.route import RouteSettings
 from gateway.policy.cachecontrol import CacheControl
 
 SKEW = 5.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from gateway.model.settings import BatchSettings
+from gateway.model.settings.batch import BatchSettings
 from gateway.policy.document import Document, DocumentKind, dump
 
 

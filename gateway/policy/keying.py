@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields
-from gateway.model.settings import RouteSettings
+from gateway.model.settings.route import RouteSettings
 from gateway.policy.bodykey import BodyKey
 from gateway.policy.coding import preference
 from gateway.policy.document import Document

@@ -5,7 +5,7 @@ A closed list, since what is not known to be noise must count. A route that read
 
 from collections.abc import Iterable
 
-from gateway.model.settings import RouteSettings
+from gateway.model.settings.route import RouteSettings
 
 _NOISE = frozenset(
     {

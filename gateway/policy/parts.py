@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from gateway.model.settings import BatchSettings
+from gateway.model.settings.batch import BatchSettings
 from gateway.policy.document import equal, parse
 from gateway.policy.items import member_name
 from gateway.policy.rawjson import Broken, Span, elements, members

@@ -2,7 +2,7 @@
 
 from urllib.parse import unquote_to_bytes
 
-from gateway.model.settings import KeySettings
+from gateway.model.settings.route import KeySettings
 
 
 class QueryKey:

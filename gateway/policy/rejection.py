@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from gateway.model.entry import Entry, EntryFlag, Windows
-from gateway.model.settings import RouteSettings
+from gateway.model.settings.route import RouteSettings
 from gateway.policy.conditions import compile_conditions
 from gateway.policy.document import Document
 from gateway.policy.forms import Form, asked_form, converted

@@ -1,6 +1,6 @@
 """Retries: may a call be sent once more? Only so many on top of all others. No I/O, no clock."""
 
-from gateway.model.settings import RetrySettings
+from gateway.model.settings.upstream import RetrySettings
 
 _PER_RETRY = 100  # what is saved is counted in hundredths, so that nothing is lost or won in rounding
 

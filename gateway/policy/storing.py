@@ -16,7 +16,7 @@ from gateway.model.entry import EntryFlag
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields, Pairs
 from gateway.model.outcome import Reason
-from gateway.model.settings import RouteSettings
+from gateway.model.settings.route import RouteSettings
 from gateway.policy.cachecontrol import CacheControl
 from gateway.policy.coding import codings, decode
 from gateway.policy.conditions import compile_conditions

@@ -11,7 +11,9 @@ from typing import Any
 import orjson
 
 from gateway.model.fields import Fields
-from gateway.model.settings import Condition, EventCondition, RouteSettings
+from gateway.model.settings.base import Condition
+from gateway.model.settings.route import RouteSettings
+from gateway.model.settings.stream import EventCondition
 from gateway.policy.conditions import compile_conditions
 from gateway.policy.events import Event, reader
 from gateway.policy.tags import MOST_TAGS, texts

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from gateway.model.errors import NoReplica
 from gateway.model.outcome import Reason
-from gateway.model.settings import UpstreamSettings
+from gateway.model.settings.upstream import UpstreamSettings
 from gateway.policy.balancing import by_hash, seed_of, two_choices
 from gateway.policy.breaker import BreakerState
 from gateway.policy.ejection import may_eject

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from gateway.model.fields import Pairs
-from gateway.model.settings import BatchSettings
+from gateway.model.settings.batch import BatchSettings
 from gateway.policy.document import parse
 from gateway.policy.items import ItemForm, Single
 from gateway.upstream.call import Call

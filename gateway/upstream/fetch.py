@@ -13,7 +13,7 @@ from aiohttp.streams import EofStream
 
 from gateway.model.errors import NoReplica, UpstreamError, UpstreamReset, UpstreamTimeout, UpstreamUnreachable
 from gateway.model.replicas import UpstreamState
-from gateway.model.settings import UpstreamSettings
+from gateway.model.settings.upstream import UpstreamSettings
 from gateway.policy.affinity import Affinity
 from gateway.policy.retries import RetryBudget
 from gateway.upstream.attempt import Attempt, Listener

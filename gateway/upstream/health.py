@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from gateway.model.settings import PoolSettings, UpstreamSettings
+from gateway.model.settings.upstream import PoolSettings, UpstreamSettings
 from gateway.policy.thresholds import Thresholds
 from gateway.upstream.pool import Pool, connected
 from gateway.upstream.replica import Replica

@@ -9,7 +9,8 @@ import aiohttp
 from aiohttp.connector import Connection
 
 from gateway.model.errors import UpstreamTimeout, UpstreamUnreachable
-from gateway.model.settings import TlsSettings, UpstreamSettings
+from gateway.model.settings.base import TlsSettings
+from gateway.model.settings.upstream import UpstreamSettings
 from gateway.upstream.connection import UpstreamConnection
 from gateway.upstream.replica import Replica
 

@@ -7,7 +7,7 @@ from aiohttp.client_reqrep import ClientRequest
 from yarl import URL
 
 from gateway.model.replicas import ReplicaState
-from gateway.model.settings import UpstreamSettings
+from gateway.model.settings.upstream import UpstreamSettings
 from gateway.policy.balancing import seed_of
 from gateway.policy.breaker import Breaker
 from gateway.policy.ejection import Record

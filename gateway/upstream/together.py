@@ -17,7 +17,7 @@ from cachetools import TTLCache
 
 from gateway.model.errors import UpstreamError, UpstreamProtocol, UpstreamReset
 from gateway.model.fields import Pairs
-from gateway.model.settings import BatchSettings
+from gateway.model.settings.batch import BatchSettings
 from gateway.policy.coding import decode
 from gateway.policy.items import ItemForm, ItemKind, weight
 from gateway.policy.parts import PartForm

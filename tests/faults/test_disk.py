@@ -19,7 +19,7 @@ from gateway.cache.memory import Memory
 from gateway.cache.store import Claim
 from gateway.cache.tiers import Lookup, Tiers
 from gateway.model.outcome import Reason
-from gateway.model.settings import DiskSettings
+from gateway.model.settings.tiers import DiskSettings
 from tests.support.disk_neighbour import MAX_BYTES, neighbour
 from tests.support.entries import make_entry, make_key
 from tests.support.eventually import eventually
@@ -172,7 +172,7 @@ from pathlib import Path
 from gateway.cache.disk import Disk
 from gateway.cache.memory import Memory
 from gateway.cache.tiers import Tiers
-from gateway.model.settings import DiskSettings
+from gateway.model.settings.tiers import DiskSettings
 from tests.support.entries import make_entry, make_key
 from tests.support.eventually import eventually
 
@@ -217,7 +217,7 @@ import asyncio, resource, signal, os, sys
 from gateway.cache.disk import Disk
 from gateway.cache.memory import Memory
 from gateway.cache.tiers import Tiers
-from gateway.model.settings import DiskSettings
+from gateway.model.settings.tiers import DiskSettings
 from tests.support.entries import make_entry, make_key
 
 async def main():

@@ -15,7 +15,7 @@ from gateway.cache.redis import Redis
 from gateway.cache.store import Claim
 from gateway.cache.tiers import Lookup, Tiers
 from gateway.model.outcome import Reason
-from gateway.model.settings import RedisSettings
+from gateway.model.settings.tiers import RedisSettings
 from tests.support.entries import make_entry, make_key
 from tests.support.eventually import eventually
 from tests.support.imposter import imposter

@@ -9,7 +9,7 @@ from gateway.cache.memory import Memory
 from gateway.cache.redis import Redis
 from gateway.cache.tiers import Tiers
 from gateway.guard.budget import Budget
-from gateway.model.settings import RedisSettings
+from gateway.model.settings.tiers import RedisSettings
 from gateway.policy.bucket import Tariff
 from tests.support.eventually import eventually
 from tests.support.redis_server import redis_server

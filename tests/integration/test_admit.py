@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 from tests.support.eventually import eventually
 from tests.support.gateway import RAG, Client, Running, field, once, post, running, settings
 from tests.support.redis_server import redis_server

@@ -14,7 +14,8 @@ from gateway.cache.disk import Disk
 from gateway.cache.redis import Redis
 from gateway.cache.store import Claim, LiveLog, Record, Store, TokenBuckets
 from gateway.model.errors import StoreUnavailable
-from gateway.model.settings import DiskSettings, RedisSettings, TlsSettings
+from gateway.model.settings.base import TlsSettings
+from gateway.model.settings.tiers import DiskSettings, RedisSettings
 from tests.support.entries import make_key
 from tests.support.eventually import eventually
 from tests.support.redis_server import (

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 from tests.support.gateway import RAG, once, post, running, settings
 from tests.support.leaks import left_nothing
 from tests.support.upstream import Asked, ScriptedUpstream, Wire

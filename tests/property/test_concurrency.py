@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.guard.concurrency import Limiter, Permit
-from gateway.model.settings import ConcurrencySettings
+from gateway.model.settings.upstream import ConcurrencySettings
 from gateway.policy.queueing import Priority
 
 STEPS = st.lists(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.listeners.hitlane import HitLane
 from gateway.model.errors import MessageError
-from gateway.model.settings import HitLaneSettings
+from gateway.model.settings.tiers import HitLaneSettings
 from gateway.observe.tally import Tally
 from gateway.policy.admission import Admission
 from gateway.policy.document import parse

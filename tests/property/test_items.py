@@ -6,7 +6,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model.settings import BatchSettings
+from gateway.model.settings.batch import BatchSettings
 from gateway.policy.document import parse
 from gateway.policy.items import ItemForm, Listed, Single, weight
 from gateway.policy.parts import PartForm, shared, total

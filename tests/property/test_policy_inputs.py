@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.fields import Fields
-from gateway.model.settings import ForwardingSettings
+from gateway.model.settings.file import ForwardingSettings
 from gateway.policy.admission import Admission
 from gateway.policy.coding import accepts, decode, only_readable, preference
 from gateway.policy.document import parse

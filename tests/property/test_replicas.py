@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.errors import NoReplica
-from gateway.model.settings import RetrySettings
+from gateway.model.settings.upstream import RetrySettings
 from gateway.policy.balancing import by_hash, seed_of, two_choices
 from gateway.policy.breaker import BreakerState
 from gateway.policy.retries import RetryBudget

@@ -17,7 +17,7 @@ from pathlib import Path
 from gateway.cache.codec import encode
 from gateway.cache.disk import Disk
 from gateway.cache.store import Record
-from gateway.model.settings import DiskSettings
+from gateway.model.settings.tiers import DiskSettings
 from tests.support.entries import make_entry, make_key
 
 MAX_BYTES = 64 << 20

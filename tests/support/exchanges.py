@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.model.exchange import Exchange, Request
 from gateway.model.fields import Fields
-from gateway.model.settings import RouteSettings
+from gateway.model.settings.route import RouteSettings
 
 ASK = RouteSettings(name="ask", upstream="rag")
 

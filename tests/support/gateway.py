@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from gateway.app import Worker, WorkerSpec
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 from tests.support.ports import free_port
 
 LANE: dict[str, bool] = {}

@@ -5,7 +5,7 @@ import json
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gateway.model.settings import BatchSettings
+from gateway.model.settings.batch import BatchSettings
 from gateway.policy.items import form_of
 from gateway.upstream.batch import Gathering
 from gateway.upstream.call import Call

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.listeners.connection import ClientServer, Incoming
 from gateway.listeners.outgoing import Outgoing
-from gateway.model.settings import LimitSettings
+from gateway.model.settings.file import LimitSettings
 from tests.support.gateway import Client
 
 Handler = Callable[[Incoming], Awaitable[bool]]

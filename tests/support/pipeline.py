@@ -11,7 +11,7 @@ from gateway.cache.store import Store
 from gateway.cache.tiers import Tiers
 from gateway.model.exchange import Exchange
 from gateway.model.fields import Pairs
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.plan import Plan

@@ -5,7 +5,7 @@ from typing import Any
 from gateway.model.entry import Entry
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields, Pairs
-from gateway.model.settings import RouteSettings
+from gateway.model.settings.route import RouteSettings
 from tests.support.entries import make_entry
 
 

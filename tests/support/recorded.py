@@ -21,7 +21,7 @@ import yaml
 from gateway.config.presets import presets
 from gateway.model.exchange import Request
 from gateway.model.fields import Pairs
-from gateway.model.settings import RouteSettings
+from gateway.model.settings.route import RouteSettings
 from gateway.policy.document import Document, parse
 from tests.support.config_text import loaded
 from tests.support.policy import request

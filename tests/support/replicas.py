@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from gateway.model.settings import UpstreamSettings
+from gateway.model.settings.upstream import UpstreamSettings
 from gateway.upstream.balance import Balance
 from gateway.upstream.replica import Replica, replicas_of
 

@@ -10,7 +10,7 @@ import pytest
 from gateway.app import Worker, WorkerSpec
 from gateway.cache.disk import Disk
 from gateway.cache.redis import Redis
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 from gateway.ports import CannotListen
 from tests.support.gateway import RAG, once, post, running, settings
 from tests.support.upstream import Asked, ScriptedUpstream, Wire

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.cache.disk import Disk
 from gateway.cache.store import Claim, Record
-from gateway.model.settings import DiskSettings
+from gateway.model.settings.tiers import DiskSettings
 from tests.support.entries import make_key
 
 

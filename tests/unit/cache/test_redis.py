@@ -9,7 +9,8 @@ import pytest
 from gateway.cache.redis import Redis
 from gateway.cache.store import Record
 from gateway.model.errors import StoreUnavailable
-from gateway.model.settings import RedisSettings, TlsSettings
+from gateway.model.settings.base import TlsSettings
+from gateway.model.settings.tiers import RedisSettings
 from tests.support.entries import make_key
 from tests.support.imposter import imposter
 from tests.support.ports import free_port

@@ -8,7 +8,8 @@ from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocket
 from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedSSLConnection
 
 from gateway.cache.redis_client import client
-from gateway.model.settings import RedisSettings, TlsSettings
+from gateway.model.settings.base import TlsSettings
+from gateway.model.settings.tiers import RedisSettings
 
 
 def pool(settings: RedisSettings) -> Any:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from gateway.config.describe import table
 from gateway.config.load import read
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 from tests.support.config_text import loaded
 
 ROOT = Path(__file__).parents[3]

@@ -1,7 +1,11 @@
 """What the settings' types say at a path."""
 
 from gateway.config import kinds
-from gateway.model.settings import CacheSettings, Condition, L2Settings, Settings, UpstreamSettings
+from gateway.model.settings.base import Condition
+from gateway.model.settings.file import Settings
+from gateway.model.settings.route import CacheSettings
+from gateway.model.settings.tiers import L2Settings
+from gateway.model.settings.upstream import UpstreamSettings
 
 
 def test_fields_go_by_the_names_in_the_file() -> None:

@@ -8,7 +8,9 @@ import pytest
 from gateway.config.load import from_upstream, load, loads, parse, read
 from gateway.config.presets import unasked
 from gateway.model.errors import ConfigError
-from gateway.model.settings import DiskSettings, Settings, UpstreamSettings
+from gateway.model.settings.file import Settings
+from gateway.model.settings.tiers import DiskSettings
+from gateway.model.settings.upstream import UpstreamSettings
 
 GOOD = "upstreams: {rag: http://rag:8000}\nroutes: [{preset: rag}]\n"
 

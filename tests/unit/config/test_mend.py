@@ -6,7 +6,7 @@ import pytest
 
 from gateway.config.mend import mend
 from gateway.config.places import Path, Problem
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 from tests.support.config_text import problems
 
 

@@ -13,7 +13,10 @@ from gateway.config.load import from_upstream, read
 from gateway.config.places import Path as Keys
 from gateway.config.places import Source
 from gateway.config.spelling import spell_out
-from gateway.model.settings import L2Settings, RedisSettings, RouteSettings, Settings, UpstreamSettings
+from gateway.model.settings.file import Settings
+from gateway.model.settings.route import RouteSettings
+from gateway.model.settings.tiers import L2Settings, RedisSettings
+from gateway.model.settings.upstream import UpstreamSettings
 
 CONFIG = Path(__file__).parents[3] / "config"
 DEFAULT = CONFIG / "gateway.yaml"

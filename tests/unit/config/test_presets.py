@@ -6,7 +6,7 @@ import pytest
 
 from gateway.config.load import from_upstream
 from gateway.config.presets import apply_presets, merge, presets, unasked
-from gateway.model.settings import CacheSettings, RouteSettings
+from gateway.model.settings.route import CacheSettings, RouteSettings
 from gateway.policy.document import parse
 from gateway.policy.items import ItemKind, Listed, form_of
 from gateway.policy.parts import PartForm

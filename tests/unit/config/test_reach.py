@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.config.reach import never_reached
-from gateway.model.settings import Match
+from gateway.model.settings.route import Match
 
 IS_A = {"pointer": "/m", "is": "a"}
 

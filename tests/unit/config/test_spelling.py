@@ -3,7 +3,9 @@
 import pytest
 
 from gateway.config.spelling import fill_upstreams, spell_out
-from gateway.model.settings import CacheSettings, Condition, KeySettings, Match, Settings
+from gateway.model.settings.base import Condition
+from gateway.model.settings.file import Settings
+from gateway.model.settings.route import CacheSettings, KeySettings, Match
 
 
 @pytest.mark.parametrize(

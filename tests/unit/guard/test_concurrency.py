@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.guard.concurrency import Limiter, Permit, Refused
-from gateway.model.settings import ConcurrencySettings
+from gateway.model.settings.upstream import ConcurrencySettings
 from gateway.policy.queueing import Priority
 
 

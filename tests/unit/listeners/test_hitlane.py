@@ -6,7 +6,7 @@ from gateway.listeners.hitlane import HitLane
 from gateway.model.entry import Entry, EntryFlag
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome
-from gateway.model.settings import HitLaneSettings
+from gateway.model.settings.tiers import HitLaneSettings
 from gateway.observe.tally import Tally
 from gateway.policy.noise import noise
 from gateway.wire.head import request_head

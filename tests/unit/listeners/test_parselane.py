@@ -10,7 +10,7 @@ from gateway.listeners.hitlane import HitLane
 from gateway.listeners.parselane import Asked, ParseLane
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome
-from gateway.model.settings import HitLaneSettings
+from gateway.model.settings.tiers import HitLaneSettings
 from gateway.observe.tally import Tally
 from gateway.policy.noise import noise
 from gateway.wire.intake import RequestIntake

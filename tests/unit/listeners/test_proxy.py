@@ -8,7 +8,7 @@ import pytest
 from gateway.listeners.proxy import Proxy
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome, Reason
-from gateway.model.settings import LimitSettings
+from gateway.model.settings.file import LimitSettings
 from tests.support.eventually import eventually
 from tests.support.gateway import Client, once, post
 from tests.support.pipeline import rigged

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gateway.config.load import from_upstream, parse, read
-from gateway.model.settings import Condition, RouteSettings, Settings
+from gateway.model.settings.base import Condition
+from gateway.model.settings.file import Settings
+from gateway.model.settings.route import RouteSettings
 from gateway.model.units import Jitter
 
 ROUTE = RouteSettings(name="r", upstream="u")

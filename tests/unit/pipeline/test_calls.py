@@ -4,7 +4,7 @@ import pytest
 
 from gateway.model.exchange import Exchange
 from gateway.model.fields import Fields, Pairs
-from gateway.model.settings import UpstreamSettings
+from gateway.model.settings.upstream import UpstreamSettings
 from gateway.pipeline import calls
 from gateway.pipeline.plan import Plan
 from gateway.upstream.call import Call

@@ -1,6 +1,6 @@
 """Plan: routes compiled, and where everything else goes."""
 
-from gateway.model.settings import Settings
+from gateway.model.settings.file import Settings
 from gateway.pipeline.plan import Plan
 from gateway.policy.document import parse
 from gateway.upstream.fetch import Upstream

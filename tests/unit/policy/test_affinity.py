@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.model.settings import BalanceSettings
+from gateway.model.settings.upstream import BalanceSettings
 from gateway.policy.affinity import Affinity
 
 KEY = b"k" * 32

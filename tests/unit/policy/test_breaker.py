@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.model.settings import BreakerSettings
+from gateway.model.settings.upstream import BreakerSettings
 from gateway.policy.breaker import Breaker, BreakerState
 
 CLOSED, OPEN, HALF_OPEN = BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN

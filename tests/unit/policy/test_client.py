@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.model.fields import Pairs
-from gateway.model.settings import ForwardingSettings
+from gateway.model.settings.file import ForwardingSettings
 from gateway.policy.client import Payer
 from gateway.policy.forwarding import Forwarding
 from tests.support.policy import request

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.model.settings import Condition
+from gateway.model.settings.base import Condition
 from gateway.policy.conditions import SEARCHED, compile_all, compile_conditions
 from gateway.policy.document import parse
 

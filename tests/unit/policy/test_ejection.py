@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.model.settings import EjectionSettings
+from gateway.model.settings.upstream import EjectionSettings
 from gateway.policy.ejection import Record, may_eject
 
 

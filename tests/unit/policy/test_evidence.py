@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.model.settings import KnownSettings, VocabularySettings
+from gateway.model.settings.guards import KnownSettings, VocabularySettings
 from gateway.policy.document import parse
 from gateway.policy.evidence import MOST_IDS, Ids, Texts, as_id, place, segments
 from tests.support.policy import request, route

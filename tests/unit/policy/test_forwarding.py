@@ -4,7 +4,7 @@ import pytest
 
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields, Pairs
-from gateway.model.settings import ForwardingSettings
+from gateway.model.settings.file import ForwardingSettings
 from gateway.policy.forwarding import CONDITIONAL, Forwarding, loops, pseudonym
 from tests.support.policy import request
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.model.settings import BatchSettings
+from gateway.model.settings.batch import BatchSettings
 from gateway.policy.document import parse
 from gateway.policy.items import ItemForm, ItemKind, Listed, Single, form_of, member_name, weight
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.model.settings import BatchSettings
+from gateway.model.settings.batch import BatchSettings
 from gateway.policy.parts import PartForm, shared, total
 
 OPENAI = PartForm(

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from gateway.model.settings import KeySettings
+from gateway.model.settings.route import KeySettings
 from gateway.policy.querykey import QueryKey
 
 

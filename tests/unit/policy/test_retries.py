@@ -1,6 +1,6 @@
 """Retries: a share of the calls on top, a few in each second, a few saved up."""
 
-from gateway.model.settings import RetrySettings
+from gateway.model.settings.upstream import RetrySettings
 from gateway.policy.retries import RetryBudget
 
 

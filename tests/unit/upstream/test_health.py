@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.model.settings import UpstreamSettings
+from gateway.model.settings.upstream import UpstreamSettings
 from gateway.upstream.health import HealthChecks
 from gateway.upstream.replica import replicas_of
 from tests.support.ports import free_port

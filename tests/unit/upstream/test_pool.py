@@ -4,7 +4,8 @@ import ssl
 
 import pytest
 
-from gateway.model.settings import TlsSettings, UpstreamSettings
+from gateway.model.settings.base import TlsSettings
+from gateway.model.settings.upstream import UpstreamSettings
 from gateway.upstream.pool import Pool, connected, tls_context
 from gateway.upstream.replica import replicas_of
 from tests.support.upstream import Asked, ScriptedUpstream, Wire

@@ -1,6 +1,6 @@
 """Replica: the parts of a base URL, and names that tell replicas apart."""
 
-from gateway.model.settings import UpstreamSettings
+from gateway.model.settings.upstream import UpstreamSettings
 from gateway.upstream.replica import replicas_of
 
 
