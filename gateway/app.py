@@ -78,7 +78,7 @@ class Worker:
         self._around = Surroundings(self._metrics.guards, self._tiers.spend, spec.worker, spec.workers)
         self._filters = Filters(random.random)
         plan = self._plan(settings, self._upstreams, Guards(settings, self._around))
-        self._pipeline = Pipeline(plan, self._tiers, random.random)
+        self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
         parse = ParseLane(self._pipeline, observer.tell, self._lane) if settings.hit_lane.parse else None
@@ -190,7 +190,7 @@ class Worker:
         overdue = loop.call_at(end, self.hurry)
         for runner in self._runners:
             await runner.cleanup()
-        await self._pipeline.flights.close(max(0.0, end - loop.time()))
+        await self._pipeline.close(max(0.0, end - loop.time()))
         overdue.cancel()
         for task in list(self._tasks):
             task.cancel()
@@ -208,7 +208,7 @@ class Worker:
             for connection in runner.server.connections if runner.server else ():
                 if connection.transport is not None:
                     connection.transport.abort()  # close() would wait for a client that reads nothing
-        self._spawn(self._pipeline.flights.close(0))
+        self._spawn(self._pipeline.close(0))
 
 
 async def _retire(upstream: Upstream, patience: float) -> None:

@@ -143,6 +143,13 @@ class Tiers:
         if self._shared is not None:
             self._shared.writes.put(key, entry)
 
+    def lay_up(self, key: bytes, entry: Entry) -> None:
+        """Stores an entry that is seldom asked for: in the store only, where there is one."""
+        if self._shared is not None:
+            self._shared.writes.put(key, entry)
+        else:
+            self._memory.put(key, entry, entry.expires_at)
+
     def forget(self, key: bytes) -> None:
         """Removes an entry: from memory at once, from the store soon; until then it is not found either."""
         self._forgets += 1

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from gateway.config.findings import Finding
 from gateway.config.places import Path
+from gateway.config.stated_rules import check_stated
 from gateway.model.settings.guards import KnownSettings, SeenEmptySettings, VocabularySettings
-from gateway.model.settings.route import EmptyAnswer, RouteSettings
+from gateway.model.settings.route import RouteSettings
 from gateway.model.units import format_duration
 from gateway.policy.evidence import place, segments
-from gateway.policy.template import PLACEHOLDER
 
 
 def check_bloom(route: RouteSettings, path: Path, *, body: bool) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def check_bloom(route: RouteSettings, path: Path, *, body: bool) -> Iterator[Fin
         yield Finding(at, "no effect: cache.mode is off", warning=True, also=((*path, "cache", "mode"),))
     answer = (*path, "empty", "answer")
     if route.empty.answer is not None:
-        yield from _check_answer(route.empty.answer, answer)
+        yield from check_stated(route.empty.answer, answer)
         if "enforce" not in stated.values():
             text = "no effect: no filter in bloom is in mode enforce"
             yield Finding(answer, text, warning=True, also=(at,))
@@ -91,20 +91,3 @@ def _check_file(file: str, path: Path) -> Iterator[Finding]:
         yield Finding(path, f"no such file{where}; `ragfront bloom build` makes one")
     elif not os.access(file, os.R_OK):
         yield Finding(path, "a file that this user may not read")
-
-
-def _check_answer(answer: EmptyAnswer, path: Path) -> Iterator[Finding]:
-    media = answer.content_type.partition(";")[0].strip().lower()
-    whole = answer.content_type.isascii() and answer.content_type.isprintable()
-    if not whole or media.count("/") != 1 or " " in media:
-        yield Finding((*path, "content_type"), "expected a media type such as application/json or text/event-stream")
-        return
-    if answer.status in (204, 304) and answer.body is not None:
-        yield Finding((*path, "body"), f"{answer.status} has none", also=((*path, "status"),))
-    if "json" in media:
-        return
-    if answer.body is not None and not isinstance(answer.body, str):
-        yield Finding((*path, "body"), f"expected text, as it is {media}", also=((*path, "content_type"),))
-    elif answer.body and "html" in media and PLACEHOLDER.search(answer.body):
-        text = "what a client says must not be put into a page; expected text/plain, or no placeholder"
-        yield Finding((*path, "body"), text, also=((*path, "content_type"),))

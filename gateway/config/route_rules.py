@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gateway.config.bloom_rules import check_bloom
 from gateway.config.findings import Finding
 from gateway.config.places import Path, Source
+from gateway.config.pointers import covering, touching
 from gateway.model.settings.base import Condition
 from gateway.model.settings.route import Match, RouteSettings
 from gateway.model.units import format_duration
@@ -97,12 +98,12 @@ def _check_key(route: RouteSettings, path: Path, source: Source) -> Iterator[Fin
         return
     if key.body != "all":
         for index, pointer in enumerate(key.body):
-            if hidden := _covering(key.ignore, pointer):
+            if hidden := covering(key.ignore, pointer):
                 text = f"contradiction: key.ignore takes {hidden} out of the key"
                 yield Finding((*path, "body", index), text, also=(ignore_path,))
         if source.wrote(ignore_path):
             for index, pointer in enumerate(key.ignore):
-                if not _touching(key.body, pointer):
+                if not touching(key.body, pointer):
                     text = "no effect: only the members in key.body are part of the key; leave out one of the two"
                     yield Finding((*ignore_path, index), text, also=((*path, "body"),))
         if not key.body and _may_have_body(route.match):
@@ -110,9 +111,9 @@ def _check_key(route: RouteSettings, path: Path, source: Source) -> Iterator[Fin
             yield Finding((*path, "body"), text, warning=True, also=((*path, "ignore"),))
     for pointer in key.normalize:
         at = (*path, "normalize", pointer)
-        if hidden := _covering(key.ignore, pointer):
+        if hidden := covering(key.ignore, pointer):
             yield Finding(at, f"no effect: key.ignore takes {hidden} out of the key", also=(ignore_path,))
-        elif key.body != "all" and source.wrote(at) and not _touching(key.body, pointer):
+        elif key.body != "all" and source.wrote(at) and not touching(key.body, pointer):
             yield Finding(at, "no effect: it is not among the members in key.body", also=((*path, "body"),))
     if key.query == "none" and key.query_ignore:
         yield Finding((*path, "query_ignore"), "no effect: key.query is none", also=((*path, "query"),))
@@ -195,34 +196,14 @@ def _check_batch(route: RouteSettings, path: Path, source: Source) -> Iterator[F
                 yield Finding((*path, name), "no effect: batch.items does not say where a request holds its items")
         return
     at = (*path, "items")
-    if hidden := _covering(key.ignore, batch.items):
+    if hidden := covering(key.ignore, batch.items):
         text = f"contradiction: key.ignore takes {hidden} out of the key: all items would get one answer"
         yield Finding(at, text, also=((*path[:-1], "key", "ignore"),))
-    if key.body != "all" and not _touching(key.body, batch.items):
+    if key.body != "all" and not touching(key.body, batch.items):
         text = "contradiction: not in key.body: different items would get one answer"
         yield Finding(at, text, also=((*path[:-1], "key", "body"),))
     if batch.list == "":
         yield Finding((*path, "list"), "expected the pointer of a member such as /inputs")
-
-
-def _segments(pointer: str) -> list[str]:
-    return pointer.split("/")[1:]
-
-
-def _covers(outer: str, inner: str) -> bool:
-    """Is whatever `inner` leads to inside what `outer` leads to?"""
-    wide, narrow = _segments(outer), _segments(inner)
-    return len(wide) <= len(narrow) and all(a in (b, "*") for a, b in zip(wide, narrow, strict=False))
-
-
-def _covering(pointers: tuple[str, ...], inner: str) -> str | None:
-    return next((outer for outer in pointers if _covers(outer, inner)), None)
-
-
-def _touching(pointers: tuple[str, ...], pointer: str) -> bool:
-    """One may lead to, into or around the other."""
-    ours = _segments(pointer)
-    return any(all(a == b or "*" in (a, b) for a, b in zip(ours, _segments(p), strict=False)) for p in pointers)
 
 
 def _may_have_body(match: Match) -> bool:

@@ -19,13 +19,14 @@ _PATTERNS = {
         (base.Member, "the pointer of one member, such as /input, or the empty one"),
         (base.Reference, "a path such as /batch, or one relative to the request's such as batch"),
         (base.PointerOrSegment, "a JSON Pointer such as /kb_id, or a segment of match.path such as {kb_id}"),
+        (base.Target, "a path such as /health or /retrieve"),
+        (base.EventName, "an event's name without blanks"),
         (base.FieldName, "a header field's name such as X-Tenant"),
         (guards.Rate, "off, or a count per second, minute or hour such as 10/s, 30/m or 100/h"),
         (guards.Payer, "peer, credential, or header and its name, such as header X-Tenant"),
     )
 }
 _URL = "a URL such as http://rag:8000, without user, query or fragment"
-_PATTERNS[upstream.HEALTH_PATH] = "a path such as /health"
 _SHAPES: dict[Any, str] = {
     upstream.UpstreamSettings: "a URL, a list of URLs, or a mapping",
     tiers.L2Settings: "off, a Redis URL such as redis://redis:6379/0, or a mapping with disk or redis",

@@ -162,10 +162,12 @@ class Delivery:
         x = self._x
         if x.route is None:
             return ()
-        status = (b"Cache-Status", cache_status(x))
+        told: Pairs = ((b"Cache-Status", cache_status(x)),)
+        if x.rung:
+            told = (*told, (b"X-Ragfront-Degraded", b"%b; reason=%b" % (x.rung.encode(), (x.reason or "").encode())))
         if not self._plan.settings.server_timing:
-            return (status,)
+            return told
         if x.outcome in _FRESH:  # what it took is below what a clock on the wire could tell
-            return (status, (b"Server-Timing", b'ragfront;desc="%b"' % x.outcome.encode()))
+            return (*told, (b"Server-Timing", b'ragfront;desc="%b"' % x.outcome.encode()))
         spent = (time.monotonic() - x.started) * 1000
-        return (status, (b"Server-Timing", b'ragfront;desc="%b";dur=%.1f' % (x.outcome.encode(), spent)))
+        return (*told, (b"Server-Timing", b'ragfront;desc="%b";dur=%.1f' % (x.outcome.encode(), spent)))

@@ -62,6 +62,7 @@ class Exchange:
     key: bytes | None = None
     outcome: Outcome = Outcome.BYPASS
     reason: Reason | None = None
+    rung: str = ""  # of the degrade ladder: "stale", "docs", "static"
     tier: str = ""  # "memory", "disk", "redis": where the entry was found
     stored: bool = False
     collapsed: bool = False

@@ -67,9 +67,10 @@ class Reason(StrEnum):
     L2_DOWN = "l2-down"
     L2_TIMEOUT = "l2-timeout"
 
-    # A stale answer is served because ...
+    # A stale answer, or another one that stands in, is served because ...
     REVALIDATING = "revalidating"
     UPSTREAM_FAILED = "upstream-failed"
+    TIMEOUT = "timeout"  # no usable answer within degrade.after
 
     # The upstream failed.
     UPSTREAM_UNREACHABLE = "upstream-unreachable"

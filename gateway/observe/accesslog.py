@@ -42,6 +42,7 @@ def line(exchange: Exchange, duration: float, pid: int) -> bytes:
             "reason": exchange.reason,
             "key": None if exchange.key is None else exchange.key[:8].hex(),
             "tier": exchange.tier or None,
+            "degraded": exchange.rung or None,
             "upstream": exchange.upstream or None,
             "duration_ms": round(duration * 1000, 3),
             "upstream_ms": round(exchange.upstream_seconds * 1000, 3),

@@ -92,6 +92,12 @@ class Metrics:
         self._sent = self._counter("sent_bytes", "Bytes of answer bodies sent to clients", "route")
         self._saved = self._counter("upstream_saved_seconds", "Time that upstreams did not have to work", "route")
         self._refused = self._counter("refused", "Messages refused as malformed or too large", "status")
+        self._degraded = self._counter(
+            "degraded", "Requests answered by a rung of the degrade ladder, and why", "route", "rung", "reason"
+        )
+        self._looked = self._counter(
+            "documents_sought", "Looks for documents to degrade to, and how they ended", "route", "result"
+        )
         self._items = self._counter("items", "Items of lists, by where their answers were", "route", "source")
         self._inflight = self._gauge("requests_in_flight", "Requests not yet finished")
 
@@ -143,9 +149,15 @@ class Metrics:
             tally.collapsed += 1
         if exchange.stored:
             tally.stored += 1
+        if exchange.rung:
+            self._degraded.labels(key[0], exchange.rung, exchange.reason or "").inc()
         if exchange.items:
             self._items.labels(key[0], "cached").inc(exchange.items_cached)
             self._items.labels(key[0], "asked").inc(exchange.items - exchange.items_cached)
+
+    def looked(self, route: str, result: str) -> None:
+        """A look for documents has ended so (pipeline/retrieve)."""
+        self._looked.labels(route, result).inc()
 
     def upstream_call(self, upstream: str, result: str, seconds: float) -> None:
         """Count a call that has ended. `result`: `2xx` and the like, or the Reason of its failure."""

@@ -1,7 +1,9 @@
 """Calls: what is sent upstream for an exchange."""
 
-from gateway.model.exchange import Exchange
-from gateway.model.fields import Pairs
+from dataclasses import replace
+
+from gateway.model.exchange import Exchange, Request
+from gateway.model.fields import Fields, Pairs
 from gateway.pipeline.plan import Plan
 from gateway.policy.coding import only_readable
 from gateway.policy.forwarding import CONDITIONAL
@@ -66,6 +68,38 @@ def for_relay(plan: Plan, x: Exchange, upstream: Upstream) -> Call:
         upgrade=wants_upgrade(request.fields, request.version),
         affinity=_affinity(x, upstream),
     )
+
+
+def for_retrieval(
+    plan: Plan,
+    request: Request,
+    carried: frozenset[bytes],
+    upstream: Upstream,
+    method: bytes,
+    target: bytes,
+    body: bytes | None,
+) -> Call:
+    """A call for the documents that belong to a request.
+
+    Whoever asks the same question gets them, too. So of the client's fields it has only those that are `carried`: in
+    the key, or credentials; where these are not in the key, the route has said that they do not matter.
+    """
+    kept = tuple(pair for pair in request.fields.pairs if pair[0].lower() in carried)
+    said: Pairs = ((b"Accept", b"application/json"),)
+    if body is not None:
+        said = (*said, (b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(body)))
+    aside = replace(request, method=method, fields=Fields((*kept, *said)))
+
+    def fields(authority: bytes) -> Pairs:
+        return plan.forwarding.request_fields(
+            aside,
+            upstream_authority=authority,
+            host=upstream.settings.host,
+            trusted=plan.forwarding.is_trusted(request.peer),
+            body_length=len(body or b""),
+        )
+
+    return Call(method, target, fields, body=body or b"", repeatable=True)
 
 
 def _affinity(x: Exchange, upstream: Upstream) -> bytes | None:

@@ -12,6 +12,7 @@ from typing import Any
 from gateway.model.entry import Entry
 from gateway.model.errors import UpstreamError
 from gateway.model.outcome import Reason
+from gateway.pipeline.job import Standby
 from gateway.pipeline.recording import Recording
 from gateway.upstream.reply import Reply
 
@@ -26,6 +27,8 @@ class Landing:
     cookies and the like, so nobody else gets it.
     elsewhere: the recording is of what another process receives.
     key, vary: under which key it is stored, and what the answer varies on.
+    failed: why anything else is better than this, where it is no answer, or one that says that the service has failed.
+    rung: of the degrade ladder, where this is for one client who could have nothing better.
     """
 
     entry: Entry | None = None
@@ -43,6 +46,8 @@ class Landing:
     vary: tuple[bytes, ...] = ()
     upstream: str = ""
     upstream_seconds: float = 0.0
+    failed: Reason | None = None
+    rung: str = ""
 
     def take_reply(self) -> Reply | None:
         """The reply, once."""
@@ -68,16 +73,27 @@ class Seat:
         self.landing: Landing | None = None  # for this one alone
         self.future: asyncio.Future[None] | None = None
 
+    def ring(self) -> None:
+        """Have it look up: its landing is there, or something else is."""
+        if self.future is not None and not self.future.done():
+            self.future.set_result(None)
+
 
 class Flight:
     """Work under way for a key, and who waits for it."""
 
-    __slots__ = ("_abandon", "_error", "_landing", "_led", "_seats", "_told", "clients", "expendable", "key", "task")
+    __slots__ = (
+        "_abandon", "_error", "_landing", "_led", "_seats", "_told", "clients", "expendable", "key", "late", "standby",
+        "task", "useless",
+    )  # fmt: skip
 
     def __init__(self, key: bytes, abandon: Callable[["Flight"], None]) -> None:
         self.key = key
         self.clients = 0
         self.expendable = False  # what comes of it is of use only to those who wait for it or read it
+        self.late = False  # somebody could not wait for it, and has got something worse
+        self.useless = False  # it will not be stored
+        self.standby = Standby(key)
         self._abandon = abandon
         self._led = False  # the one who opened it waits for it
         self._landing: Landing | None = None
@@ -115,8 +131,7 @@ class Flight:
 
     def _wake(self) -> None:
         for seat in self._seats:
-            if seat.future is not None and not seat.future.done():
-                seat.future.set_result(None)
+            seat.ring()
         self._seats.clear()
 
     def hand_over(self, refusal: Landing, goes_on: Callable[[Any], bool]) -> Any | None:
@@ -136,50 +151,70 @@ class Flight:
         for seat in self._seats.keys() - set(heirs):
             del self._seats[seat]
             seat.landing, seat.leads = refusal, False
-            if seat.future is not None and not seat.future.done():
-                seat.future.set_result(None)
+            seat.ring()
         heirs[0].leads = self._led = True
         return heirs[0].job
 
     async def wait(self, *, opened: bool, seat: Seat | None = None) -> tuple[Landing, Reply | None]:
         """Wait for the landing. Who leads gets its reply, if it has one: who opened the flight, unless it was handed
         over; `seat` tells afterwards.
-
-        Leaving ends the flight only where it is expendable, and nobody else is there.
         """
         seat = seat or Seat(leads=opened)
-        self.clients += 1
-        self._led = self._led or seat.leads
+        self.join(seat)
         try:
-            if not self.landed:
-                seat.future = asyncio.get_running_loop().create_future()
-                self._seats[seat] = None
-                await seat.future
-            landing = seat.landing or self._landing
-            if landing is None:
-                assert self._error is not None
-                raise self._error
+            landing = await self.landing(seat)
+            assert landing is not None
             return landing, landing.take_reply() if seat.leads else None
         finally:
-            self._seats.pop(seat, None)
-            self.clients -= 1
-            if seat.leads:
-                self._led = False
-                if self._landing is not None:
-                    self._landing.abandon()
-            if not self.clients and self._told is not None and not self._told.done():
-                self._told.set_result(None)
-            self.left()
+            self.leave(seat)
+
+    def join(self, seat: Seat) -> None:
+        """Sit down; whoever does leaves."""
+        self.clients += 1
+        self._led = self._led or seat.leads
+
+    async def landing(self, seat: Seat, until: float | None = None) -> Landing | None:
+        """The landing, for one who has joined; None where it has not come by `until` (the event loop's time)."""
+        if not self.landed and seat.landing is None:
+            loop = asyncio.get_running_loop()
+            seat.future = future = loop.create_future()
+            self._seats[seat] = None
+            timer = loop.call_at(until, seat.ring) if until is not None else None
+            try:
+                await future
+            finally:
+                if timer is not None:
+                    timer.cancel()
+        landing = seat.landing or self._landing
+        if landing is None and self._error is not None:
+            raise self._error
+        return landing
+
+    def leave(self, seat: Seat) -> None:
+        """Get up. That ends the flight only where it is expendable, and nobody else is there."""
+        self._seats.pop(seat, None)
+        self.clients -= 1
+        if seat.leads:
+            self._led = False
+            if self._landing is not None:
+                self._landing.abandon()
+        if not self.clients and self._told is not None and not self._told.done():
+            self._told.set_result(None)
+        self.left()
 
     def left(self) -> None:
         """Somebody went. Who has just been given a recording begins to read it before the loop's next turn."""
-        if self.expendable and not self.clients:
+        if self._unwanted:
             asyncio.get_running_loop().call_soon(self._check)
 
     def _check(self) -> None:
         recording = self._landing.recording if self._landing is not None else None
-        if self.expendable and not self.clients and not (recording is not None and recording.readers):
+        if self._unwanted and not (recording is not None and recording.readers):
             self._abandon(self)
+
+    @property
+    def _unwanted(self) -> bool:
+        return self.expendable and not self.clients and (self.useless or not self.late)
 
     async def told(self) -> None:
         """After the landing, until all who waited have it.

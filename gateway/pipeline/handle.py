@@ -15,10 +15,13 @@ from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
 from gateway.pipeline import calls, itemwise
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
-from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job, OtherForms
+from gateway.pipeline.degrade import Degrader
+from gateway.pipeline.fill import GIVEN_UP_FOR, Filler
 from gateway.pipeline.flight import Flights, Landing, Seat
+from gateway.pipeline.job import Job, OtherForms
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.recording import Recording
+from gateway.pipeline.retrieve import Told
 from gateway.policy import freshness, validators, variants
 from gateway.policy.coding import accepts
 from gateway.policy.document import EMPTY, Document, parse
@@ -32,6 +35,7 @@ from gateway.upstream.reply import Reply
 Peek = Callable[[bytes, float], Entry | None]
 
 _GIVEN_UP_KEYS = 65_536
+_NOT_ASKED = frozenset({Reason.BUDGET, Reason.CONCURRENCY})
 _VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched by everybody for himself
 
 
@@ -63,12 +67,14 @@ class Pipeline:
         random: Callable[[], float],
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
+        looked: Told = lambda route, result: None,
     ) -> None:
         self.plan = plan
         self.flights = Flights()
         self._tiers = tiers
         self._given_up: TTLCache[bytes, Reason] = TTLCache(_GIVEN_UP_KEYS, GIVEN_UP_FOR, timer=clock)
         self._filler = Filler(tiers, random, self._given_up.__setitem__, wall, clock)
+        self._degrader = Degrader(tiers, looked, wall)
         self._turns = itertools.count()
 
     def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
@@ -152,12 +158,17 @@ class Pipeline:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
             flight, opened = self.flights.open(job.key, self._filler.work(job))  # 6 flight
             seat = Seat(job, leads=opened)
-            landing, reply = await flight.wait(opened=opened, seat=seat)
+            landing, reply = await self._degrader.wait(plan, x, rule, question.document, flight, seat)  # 7 degrade
             opened = seat.leads
             if not self._must_look_again(x, rule, primary, landing, opened):
                 return await self._land(plan, x, rule, landing, reply, opened)
             vary = landing.vary
         return await self._relay(plan, x, rule.upstream, x.reason or Reason.VARY_MISS)
+
+    async def close(self, seconds: float) -> None:
+        """Let what is under way be stored for so long, then end it."""
+        await self.flights.close(seconds)
+        await self._degrader.close()
 
     def _ways(self, plan: Plan, x: Exchange, rule: Rule) -> itemwise.Ways:
         """What a list of items needs of us."""
@@ -238,8 +249,12 @@ class Pipeline:
         x.key = landing.key or x.key
         if landing.error is not None:
             return self._failed(x, landing.error)
+        x.rung = landing.rung
         if landing.entry is not None and (landing.tier or landing.stale):
             return await self._from_entry(plan, x, rule, landing.entry, landing.tier or "memory")
+        if landing.rung and landing.entry is not None:
+            x.outcome, x.fwd = Outcome.DEGRADED, "" if landing.reason in _NOT_ASKED else "uri-miss"
+            return FromEntry(landing.entry)
         x.upstream_seconds = landing.upstream_seconds
         x.fwd, x.stored = "uri-miss", landing.stored
         x.outcome = Outcome.COLLAPSED if x.collapsed else Outcome.MISS
@@ -279,9 +294,11 @@ class Pipeline:
     def _rejected(self, x: Exchange, rule: Rule, document: Document, reason: Reason) -> Answer:
         """It cannot exist: the route's empty answer, at once."""
         x.outcome, x.reason = Outcome.REJECTED, reason
-        entry = rule.rejection.entry(document, x.now)
-        if entry is not None:
-            return FromEntry(entry)
+        if rule.rejection is not None:
+            streams = rule.streaming.asked(x.request, document)
+            entry = rule.rejection.entry(document, x.now, streams=streams)
+            if entry is not None:
+                return FromEntry(entry)
         return Problem(404, "Not Found", "there is no answer to this question", {"reason": reason})
 
     async def _shadow(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes, document: Document) -> Answer:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from gateway.guard.bloom import RouteFilters
 from gateway.guard.guards import Guards
+from gateway.model.entry import EntryFlag
 from gateway.model.exchange import Request
 from gateway.model.settings.file import Settings
 from gateway.model.settings.route import RouteSettings
@@ -15,10 +16,11 @@ from gateway.policy.document import Document
 from gateway.policy.forwarding import Forwarding, pseudonym
 from gateway.policy.items import ItemForm, form_of
 from gateway.policy.keying import Keyer
+from gateway.policy.ladder import Ladder
 from gateway.policy.noise import noise
 from gateway.policy.parts import PartForm
-from gateway.policy.rejection import Rejection
 from gateway.policy.routing import Router
+from gateway.policy.standin import StandIn
 from gateway.policy.storing import Storing
 from gateway.policy.streaming import Streaming
 from gateway.upstream.batch import Gathering
@@ -53,7 +55,8 @@ class Rule:
     streaming: Streaming
     upstream: Upstream
     admit: Admit
-    rejection: Rejection
+    ladder: Ladder
+    rejection: StandIn | None = None  # what a question gets that a filter rejects
     bloom: RouteFilters | None = None  # what knows which questions have no answer
     batching: Batching | None = None
 
@@ -113,7 +116,8 @@ def _rule(
         Streaming(route),
         upstream,
         admit,
-        Rejection(route),
+        Ladder(route),
+        None if route.empty.answer is None else StandIn(route, route.empty.answer, flags=EntryFlag.EMPTY),
         bloom,
         batching,
     )

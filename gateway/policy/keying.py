@@ -21,6 +21,7 @@ from gateway.policy.routing import host_of
 
 KEY_VERSION = b"ragfront key 1"
 _VARIANT_DOMAIN = b"ragfront variant 1"
+_DOCUMENTS_DOMAIN = b"ragfront documents 1"
 
 # Who asks. Beside the usual credentials: what gateways and identity-aware proxies in front of us put in their place.
 CREDENTIALS = frozenset(
@@ -63,9 +64,9 @@ class _Pieces(NamedTuple):
 
 
 class Keyer:
-    """One route's keys."""
+    """One route's keys. carried: names of the fields that a call aside may carry: those in the key, and credentials."""
 
-    __slots__ = ("_body", "_counts", "_prefix", "_query", "_secret", "_shown")
+    __slots__ = ("_body", "_counts", "_prefix", "_query", "_secret", "_shown", "carried")
 
     def __init__(self, route: RouteSettings) -> None:
         settings = route.key
@@ -78,6 +79,7 @@ class Keyer:
             identity = frozenset(name.encode() for name in settings.identity)
         self._counts = ALWAYS | identity | {name.encode() for name in settings.headers}
         self._secret = CREDENTIALS | identity
+        self.carried = self._counts | CREDENTIALS
         self._query = QueryKey(settings)
         self._body = BodyKey(settings)
         self._shown = (route.name, route.upstream)
@@ -207,3 +209,8 @@ def _masked(secret: bytes) -> str:
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
+
+
+def documents_key(key: bytes) -> bytes:
+    """Under which the documents of an answer are remembered, given the answer's own key."""
+    return sha256(frame([_DOCUMENTS_DOMAIN, key])).digest()

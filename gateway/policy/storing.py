@@ -9,8 +9,9 @@ and is taken at its word. `cache_control: ignore` sets aside all of Cache-Contro
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.model.entry import EntryFlag
 from gateway.model.exchange import Request
@@ -21,6 +22,7 @@ from gateway.policy.cachecontrol import CacheControl
 from gateway.policy.coding import codings, decode
 from gateway.policy.conditions import compile_conditions
 from gateway.policy.document import EMPTY, NOT_JSON, Document, parse
+from gateway.policy.documents import Documents
 from gateway.policy.hops import end_to_end
 from gateway.policy.streaming import Watch
 from gateway.policy.tags import tags
@@ -33,6 +35,7 @@ class Store:
 
     fields: those to replay on hits. coding: the body's Content-Encoding, lower case, b"" for identity.
     vary: names of the request fields that the answer varies on, lower case, sorted; () where on none.
+    documents: those that it came from, where the route wants to remember them.
     """
 
     fields: Pairs
@@ -41,6 +44,7 @@ class Store:
     tags: tuple[str, ...]
     flags: EntryFlag
     vary: tuple[bytes, ...] = ()
+    documents: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ class Storing:
     """One route's rules, compiled."""
 
     __slots__ = (
-        "_clears", "_dropped", "_dropped_of_calls", "_empty", "_knows_client", "_looks", "_respect", "_route",
-        "_statuses", "_unless",
+        "_clears", "_documents", "_dropped", "_dropped_of_calls", "_empty", "_knows_client", "_looks", "_respect",
+        "_route", "_statuses", "_unless",
     )  # fmt: skip
 
     def __init__(self, route: RouteSettings) -> None:
@@ -80,7 +84,9 @@ class Storing:
         self._clears = bool(cache.store_unless)
         self._unless = compile_conditions(cache.store_unless)
         self._empty = compile_conditions(route.empty.when)
-        self._looks = bool(cache.store_unless or route.empty.when or route.tags)
+        remembers = "docs" in route.degrade.ladder and route.degrade.docs.remember > 0
+        self._documents = Documents(route.shape.documents) if remembers else None
+        self._looks = bool(cache.store_unless or route.empty.when or route.tags or remembers)
         self._dropped = _NOT_REPLAYED | {name.encode() for name in cache.replay_without}
         self._dropped_of_calls = self._dropped | _PLACES
 
@@ -133,6 +139,7 @@ class Storing:
             tags=tags(self._route.tags, fields, document.value),
             flags=EntryFlag.EMPTY if empty else EntryFlag.NONE,
             vary=vary_names(fields) or (),
+            documents=self._documents.find(document.value) if self._documents is not None else (),
         )
 
     def _stream(
@@ -157,6 +164,7 @@ class Storing:
             tags=tags(self._route.tags, fields, None, stream.tags),
             flags=EntryFlag.STREAM | (EntryFlag.EMPTY if stream.empty else EntryFlag.NONE),
             vary=vary_names(fields) or (),
+            documents=stream.documents if self._documents is not None else (),
         )
 
     def _forbidden(self, fields: Fields) -> Reason | None:

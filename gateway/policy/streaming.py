@@ -10,12 +10,17 @@ from typing import Any
 
 import orjson
 
+from gateway.model.exchange import Request
 from gateway.model.fields import Fields
 from gateway.model.settings.base import Condition
 from gateway.model.settings.route import RouteSettings
 from gateway.model.settings.stream import EventCondition
 from gateway.policy.conditions import compile_conditions
+from gateway.policy.document import Document
+from gateway.policy.documents import Documents
 from gateway.policy.events import Event, reader
+from gateway.policy.forms import Form, asked_form
+from gateway.policy.pointer import Pointer, compile_pointer
 from gateway.policy.tags import MOST_TAGS, texts
 
 
@@ -56,7 +61,10 @@ Test = Callable[[Any], bool]
 class Streaming:
     """One route's reading of streams, compiled."""
 
-    __slots__ = ("empty", "failed", "framing", "limit", "reads_json", "tags", "terminal", "unless")
+    __slots__ = (
+        "_both", "_ending", "_tells", "_when", "delta", "documents", "empty", "failed", "framing", "limit",
+        "reads_json", "tags", "terminal", "unless",
+    )  # fmt: skip
 
     def __init__(self, route: RouteSettings) -> None:
         self.framing = route.stream.framing
@@ -66,9 +74,28 @@ class Streaming:
         self.unless = _any_of(route.cache.store_unless)
         self.empty = _any_of(route.empty.when)
         self.tags = route.tags
+        self._tells = bool(route.stream.when or route.stream.ending)
+        self._both = route.stream.both_forms
+        self._when = compile_conditions(route.stream.when)
+        self._ending = (route.stream.ending or "").encode()
+        # Whoever is to get documents instead of an answer must not have heard its beginning.
+        shown = "docs" in route.degrade.ladder and route.shape.event_documents is not None
+        self.documents = Documents(route.shape.event_documents if shown else None)
+        self.delta = compile_pointer(route.shape.delta) if shown and route.shape.delta is not None else None
         conditions = self.unless is not None or self.empty is not None
         signs = any(sign.test is not None for sign in (*self.terminal, *self.failed))
-        self.reads_json = conditions or signs or bool(self.tags)
+        self.reads_json = conditions or signs or bool(self.tags) or shown
+
+    def asked(self, request: Request, document: Document) -> bool | None:
+        """Whether a request asks for a stream; None where the route does not tell how one does."""
+        if self._both and not self._tells:
+            form = asked_form(document.value) if document.is_json else Form.PLAIN
+            return form is not Form.PLAIN
+        if not self._tells:
+            return None
+        return (document.is_json and self._when(document.value)) or (
+            bool(self._ending) and request.path.endswith(self._ending)
+        )
 
     def watch(self, fields: Fields) -> "Watch | None":
         """Who looks at the events of an answer with this head; None where it is no stream of events."""
@@ -82,18 +109,23 @@ class Streaming:
 class Watch:
     """Looks on while a stream comes in.
 
-    began: its first event is whole. terminal: its last event was there. failed: an event said that the service has
-    failed. unless, empty: conditions on answers that held for the data of an event. tags: of all events' data.
+    began: its first event is whole. usable: there was a piece of the answer, and not only documents. terminal: its last
+    event was there. failed: an event said that the service has failed. unless, empty: conditions on answers that held
+    for the data of an event. tags: of all events' data. documents: those of the first event that had some.
     readable: whether anything of this can be told.
     """
 
-    __slots__ = ("_reader", "_rules", "began", "empty", "failed", "readable", "tags", "terminal", "unless")
+    __slots__ = (
+        "_reader", "_rules", "began", "documents", "empty", "failed", "readable", "tags", "terminal", "unless",
+        "usable",
+    )  # fmt: skip
 
     def __init__(self, rules: Streaming, framing: Framing) -> None:
         self._rules = rules
         self.readable = framing is not Framing.UNREADABLE
         self._reader = reader(framing.value, rules.limit) if self.readable else None
-        self.began = not self.readable
+        self.began = self.usable = not self.readable
+        self.documents: list[Any] = []
         self.terminal = self.failed = self.unless = self.empty = False
         self.tags: dict[str, None] = {}
 
@@ -122,12 +154,19 @@ class Watch:
         value = _value(event.data) if rules.reads_json else _NOT_JSON
         self.terminal = self.terminal or any(sign.shown(event, value) for sign in rules.terminal)
         self.failed = self.failed or any(sign.shown(event, value) for sign in rules.failed)
+        self.usable = self.usable or self.terminal or rules.delta is None or _says(rules.delta, value)
         if value is _NOT_JSON:
             return
+        self.documents = self.documents or rules.documents.find(value)
         self.unless = self.unless or (rules.unless is not None and rules.unless(value))
         self.empty = self.empty or (rules.empty is not None and rules.empty(value))
         if rules.tags and len(self.tags) <= MOST_TAGS:
             self.tags.update(dict.fromkeys(texts(rules.tags, value)))
+
+
+def _says(delta: Pointer, value: Any) -> bool:
+    """Whether an event's data holds a piece of the answer."""
+    return value is not _NOT_JSON and any(found not in (None, "", [], {}) for found in delta.find(value))
 
 
 def framing_of(fields: Fields, stated: str = "auto") -> Framing:

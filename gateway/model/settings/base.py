@@ -12,6 +12,8 @@ Pointers = Annotated[tuple[Pointer, ...], Field(max_length=256)]
 Member = Annotated[str, StringConstraints(pattern=r"^(/([^/~*]|~[01])+)?$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[^\s?#]{1,1024}$")]
 PointerOrSegment = Annotated[str, StringConstraints(pattern=r"^((/([^/~]|~[01])*)+|\{[A-Za-z_][A-Za-z0-9_]*\})$")]
+Target = Annotated[str, StringConstraints(pattern=r"^/[!-~]*$")]
+EventName = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", to_lower=True)]
 
 

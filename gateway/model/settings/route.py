@@ -6,7 +6,9 @@ from pydantic import Field
 
 from gateway.model.settings.base import Condition, FieldName, Frozen, Name, Pattern, Pointer, Pointers
 from gateway.model.settings.batch import BatchSettings
+from gateway.model.settings.degrade import DegradeSettings
 from gateway.model.settings.guards import BloomSettings, BudgetSettings
+from gateway.model.settings.stated import StatedAnswer
 from gateway.model.settings.stream import ShapeSettings, StreamSettings
 from gateway.model.units import Duration, Jitter, JitterField, Size
 
@@ -90,17 +92,6 @@ class CacheSettings(Frozen):
     )  # fmt: skip
 
 
-class EmptyAnswer(Frozen):
-    """What a client gets at once for a question that, as a filter knows, has no answer. None stated: 404."""
-
-    status: int = Field(default=200, ge=200, le=599, description="its status code")
-    content_type: str = Field(default="application/json", description="its Content-Type; JSON, or any kind of text")
-    body: Any = Field(
-        default=None,
-        description="JSON, or text where content_type says so; `{/query}` stands for that member of the request's body",
-    )
-
-
 class EmptySettings(Frozen):
     """When an answer says that there is nothing, and how long to believe it."""
 
@@ -108,7 +99,7 @@ class EmptySettings(Frozen):
     ttl: Duration = Field(
         default=90.0, le=3600, description="freshness lifetime of a null marker; 60s to 120s is usual"
     )
-    answer: EmptyAnswer | None = Field(
+    answer: StatedAnswer | None = Field(
         default=None, description="what a question gets that a filter rejects (`bloom`); none: 404"
     )
 
@@ -139,6 +130,7 @@ class RouteSettings(Frozen):
     stream: StreamSettings = StreamSettings()
     shape: ShapeSettings = ShapeSettings()
     batch: BatchSettings = BatchSettings()
+    degrade: DegradeSettings = DegradeSettings()
     tags: tuple[str, ...] = Field(default=(), description="surrogate keys, as `doc:{/response/retrieved_docs/*/id}`")
     bypass_when: tuple[Condition, ...] = Field(default=(), description="requests that depend on more than themselves")
     budget: BudgetSettings = BudgetSettings()

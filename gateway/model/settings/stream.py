@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from gateway.model.settings.base import Condition, Frozen, Pointer
+from gateway.model.settings.base import Condition, Frozen, Pointer, Reference
 
 
 class EventCondition(Condition):
@@ -27,6 +27,9 @@ class StreamSettings(Frozen):
     """Answers that come event by event: when they are whole, when they have failed, how they are replayed."""
 
     when: tuple[Condition, ...] = Field(default=(), description="any of these makes a request ask for a stream")
+    ending: Reference | None = Field(
+        default=None, description="requests whose path ends so ask for a stream, such as /stream, whatever they say"
+    )
     framing: Literal["auto", "sse", "ndjson", "data-stream", "opaque"] = Field(
         default="auto", description="how events are told apart; auto: by Content-Type"
     )
@@ -52,3 +55,6 @@ class ShapeSettings(Frozen):
     answer: Pointer | None = Field(default=None, description="the generated answer, in a plain answer")
     delta: Pointer | None = Field(default=None, description="a piece of the generated answer, in an event's data")
     documents: Pointer | None = Field(default=None, description="the retrieved documents, in a plain answer")
+    event_documents: Pointer | None = Field(
+        default=None, description="the retrieved documents, in the data of an event that has some"
+    )

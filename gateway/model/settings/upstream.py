@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from gateway.model.settings.base import FieldName, Frozen, Pointer, TlsSettings
+from gateway.model.settings.base import FieldName, Frozen, Pointer, Target, TlsSettings
 from gateway.model.units import Duration, Percent, Size
 
 
@@ -66,15 +66,10 @@ class BalanceSettings(Frozen):
     )
 
 
-HEALTH_PATH = r"^/[!-~]*$"
-
-
 class HealthSettings(Frozen):
     """Asking each replica now and then whether it is well. Each worker asks for itself."""
 
-    path: Annotated[str, StringConstraints(pattern=HEALTH_PATH)] | None = Field(
-        default=None, description="asked with GET, from the host's root; none: no checks"
-    )
+    path: Target | None = Field(default=None, description="asked with GET, from the host's root; none: no checks")
     interval: Duration = Field(default=5.0, ge=0.1, le=3600, description="between two checks, +- 10 %")
     timeout: Duration = Field(default=1.0, gt=0, le=600, description="a check that takes longer has failed")
     statuses: tuple[Annotated[int, Field(ge=200, le=599)], ...] = Field(

@@ -26,6 +26,7 @@ STATED = {
     ("cache", "store_unless"), ("empty", "when"), ("tags",),
     ("shape", "query"), ("shape", "answer"), ("shape", "documents"),
     ("bloom", "known", "file"), ("bloom", "known", "at"), ("bloom", "vocabulary", "file"),
+    ("degrade", "docs", "request", "path"),
 }  # fmt: skip
 
 

@@ -46,6 +46,7 @@ def test_line_tells_the_whole_story() -> None:
         "reason": "set-cookie",
         "key": "0001020304050607",
         "tier": "disk",
+        "degraded": None,
         "upstream": "rag",
         "duration_ms": 1251.235,
         "upstream_ms": 1250.0,
@@ -59,7 +60,7 @@ def test_line_tells_the_whole_story() -> None:
 def test_what_is_not_known_is_null() -> None:
     told = json.loads(line(finished(route=None), 0.0, 1))
     unknown = {name for name, value in told.items() if value is None}
-    assert unknown == {"route", "reason", "key", "tier", "upstream", "trace"}
+    assert unknown == {"route", "reason", "key", "tier", "degraded", "upstream", "trace"}
 
 
 @pytest.mark.parametrize(

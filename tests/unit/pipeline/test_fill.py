@@ -5,12 +5,10 @@ import asyncio
 import pytest
 
 from gateway.cache.store import Claim
-from gateway.model.errors import UpstreamReset
 from gateway.model.outcome import Outcome, Reason
-from gateway.pipeline.answer import FromEntry, FromRecording, FromReply
 from gateway.policy.document import parse
 from tests.support.eventually import eventually
-from tests.support.pipeline import read, rigged
+from tests.support.pipeline import rigged
 from tests.support.shelf import Shelf
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
@@ -87,43 +85,6 @@ async def test_a_store_that_is_down_is_no_reason_to_fail():
         assert x.outcome is Outcome.HIT
 
 
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        (b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", FromRecording),
-        (b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", FromRecording),
-        (b"Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", FromRecording),
-        (b"Set-Cookie: a\r\nContent-Length: 2\r\n\r\n{}", FromReply),
-    ],
-)
-async def test_who_gets_the_answer_in_which_form(answer, kind):
-    async def says(asked: Asked, wire: Wire) -> None:
-        await wire.send(b"HTTP/1.1 200 OK\r\n" + answer)
-
-    async with ScriptedUpstream(says) as service, rigged(service.url) as rig:
-        got = await rig.pipeline.handle(rig.exchange())
-        assert isinstance(got, kind)
-        assert await read(got) == b"{}"
-
-
-async def test_a_text_of_unknown_length_is_passed_on_while_it_comes():
-    gate = asyncio.Event()
-
-    async def drips(asked: Asked, wire: Wire) -> None:
-        await wire.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
-        await gate.wait()
-        await wire.send(b"1\r\nb\r\n0\r\n\r\n")
-
-    async with ScriptedUpstream(drips) as service, rigged(service.url) as rig:
-        answer = await rig.pipeline.handle(rig.exchange())
-        assert isinstance(answer, FromRecording)
-        assert not answer.recording.done
-        gate.set()
-        assert await read(answer) == b"ab"
-        await rig.landed()
-        assert isinstance(await rig.pipeline.handle(rig.exchange()), FromEntry)
-
-
 @pytest.mark.parametrize("failing", ["503", "reset", "silence"])
 async def test_a_stale_answer_stands_in_for_a_failure(failing):
     async def fails_later(asked: Asked, wire: Wire) -> None:
@@ -149,48 +110,3 @@ async def test_a_stale_answer_stands_in_for_a_failure(failing):
         rig.clock.now += 60
         x, body = await rig.ask()
         assert x.outcome is not Outcome.STALE
-
-
-async def test_an_answer_that_breaks_off_is_not_stored():
-    async def breaks(asked: Asked, wire: Wire) -> None:
-        await wire.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
-        await asyncio.sleep(0.02)
-        wire.reset()
-
-    async with ScriptedUpstream(breaks) as service, rigged(service.url) as rig:
-        for _ in range(2):
-            answer = await rig.pipeline.handle(rig.exchange())
-            with pytest.raises(UpstreamReset):
-                await read(answer)
-            await rig.landed()
-    assert len(service.asked) == 2
-
-
-async def test_a_bug_reaches_the_client_as_such_and_frees_the_connection(monkeypatch):
-    async with ScriptedUpstream(fine) as service, rigged(service.url) as rig:
-        rule = rig.pipeline.plan.match(rig.exchange().request, None)
-
-        def bug(*_: object) -> None:
-            raise ZeroDivisionError
-
-        monkeypatch.setattr(type(rule.storing), "head", bug)
-        with pytest.raises(ZeroDivisionError):
-            await rig.ask()
-        await rig.landed()
-        assert rig.upstream.pending == 0
-        assert not rig.upstream._pool._connector._acquired
-
-
-async def test_the_end_of_the_worker_ends_those_who_read_along():
-    async def endless(asked: Asked, wire: Wire) -> None:
-        await wire.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
-        await wire.reader.read(1)
-
-    async with ScriptedUpstream(endless) as service, rigged(service.url) as rig:
-        answer = await rig.pipeline.handle(rig.exchange())
-        reading = asyncio.create_task(read(answer))
-        await asyncio.sleep(0)
-        await rig.pipeline.flights.close(0)
-        with pytest.raises(UpstreamReset):
-            await asyncio.wait_for(reading, 5)
-        assert rig.upstream.pending == 0

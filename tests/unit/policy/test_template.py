@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.policy.template import json_template, text_template
+from gateway.policy.template import NOTHING, json_template, placeholders, plain_template, text_template
 
 ASKED = {"query": 'a "b"\n', "n": 3, "list": [1, None], "a/b": "slash", "deep": [{"x": True}]}
 
@@ -23,7 +23,7 @@ ASKED = {"query": 'a "b"\n', "n": 3, "list": [1, None], "a/b": "slash", "deep": 
     ],
 )
 def test_json(stated, expected):
-    assert json_template(stated)(ASKED) == expected
+    assert json_template(stated)(ASKED, NOTHING) == expected
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,39 @@ def test_json(stated, expected):
     ],
 )
 def test_text_takes_members_as_json_so_that_nobody_breaks_out_of_his_line(stated, expected):
-    assert text_template(stated)(ASKED) == expected
+    assert text_template(stated)(ASKED, NOTHING) == expected
 
 
 def test_a_body_that_is_no_json_leaves_the_placeholders_empty():
-    assert json_template({"q": "{/query}"})(None) == b'{"q":null}'
+    assert json_template({"q": "{/query}"})(None, NOTHING) == b'{"q":null}'
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("{docs}", b'[{"id":1}]'),
+        ({"d": "{docs}", "q": "{/n}", "t": "of {now}: {docs}"}, b'{"d":[{"id":1}],"q":3,"t":"of 5: [{\\"id\\":1}]"}'),
+        ("{other}", b'"{other}"'),
+    ],
+)
+def test_words_stand_for_what_is_said(stated, expected):
+    assert json_template(stated, ("docs", "now"))(ASKED, {"docs": [{"id": 1}], "now": 5}) == expected
+
+
+def test_words_in_a_text_are_json():
+    assert text_template('{"d": {docs}}', ("docs",))(ASKED, {"docs": 'a "b"'}) == b'{"d": "a \\"b\\""}'
+
+
+def test_a_word_that_nothing_is_said_of_is_null():
+    assert json_template("{docs}", ("docs",))(ASKED, NOTHING) == b"null"
+
+
+def test_plain_members_are_escaped_where_they_are_put_in():
+    assert plain_template("/kb/{/a~1b}/{/n}?q={/query}{/none}{w}", "<{}>".format, ("w",))(ASKED, {"w": 1}) == (
+        '/kb/<slash>/<3>?q=<a "b"\n><><1>'
+    )
+
+
+def test_all_placeholders_are_found_wherever_they_stand():
+    assert placeholders({"a": ["{/x}", {"b": "of {/y/0} and {/x}"}], "{/z}": 1}) == {"/x", "/y/0"}
+    assert placeholders(["{w} of {v}", "{/x}"], ("w",)) == {"w", "/x"}

@@ -1,0 +1,70 @@
+"""Job: what a flight works on; and what it comes across that could do in the place of an answer."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.cache.leases import Lease
+from gateway.model.entry import Entry
+from gateway.model.exchange import Request
+from gateway.model.outcome import Reason
+from gateway.pipeline.plan import Rule
+from gateway.policy.forms import Form
+from gateway.policy.streaming import Watch
+from gateway.upstream.call import Call
+
+
+@dataclass(slots=True, frozen=True)
+class OtherForms:
+    """A chat's answer in another form does, too. want: the form that was asked for. keys: of the others."""
+
+    want: Form
+    keys: tuple[bytes, ...]
+
+
+@dataclass(slots=True)
+class Job:
+    """What a flight works on. key: of the entry; primary: before Vary. stale: what memory held, if still usable."""
+
+    rule: Rule
+    request: Request
+    call: Call
+    key: bytes
+    primary: bytes
+    stale: Entry | None = None
+    wanted: bool = True  # somebody waits for it; False: it was opened to renew what has been served stale
+    look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
+    lease: bool = True
+    forms: OtherForms | None = None
+    vary: tuple[bytes, ...] = ()  # what a marker in L2 says that the answer varies on: `key` is a variant's then
+    held: Lease | None = None  # it is ours while we ask
+    free: bool = False  # no budget is spent on it
+    successor: "Job | None" = None  # it was refused at admit, and the flight goes on for another
+    doubts: tuple[str, ...] = ()  # the filters (guard/bloom) that say that there is no answer, and do not forbid to ask
+
+    def unlike(self, reason: Reason) -> "Callable[[Job | None], bool]":
+        """For whom of those who wait the reason for which this one was refused is none."""
+        admit, route = self.rule.admit, self.rule.route
+        if not self.wanted:
+            return lambda other: other is not None
+        if reason is Reason.BUDGET:
+            payer = admit.client(self.request, route)
+            return lambda other: other is not None and admit.client(other.request, route) != payer
+        rank = admit.priority(self.rule.upstream, self.request, route)
+        return lambda other: other is not None and admit.priority(self.rule.upstream, other.request, route) < rank
+
+
+@dataclass(slots=True)
+class Standby:
+    """What the flight's work has come across so far.
+
+    stale: an entry that may be served if the upstream fails, under `key`, as far as that is known by now; it varies on
+    `vary`. watch: who sees the events of the stream that is being received. retrieval: the documents, asked for aside.
+    """
+
+    key: bytes
+    vary: tuple[bytes, ...] = ()
+    stale: Entry | None = None
+    watch: Watch | None = None
+    retrieval: "asyncio.Task[list[Any]] | None" = None
