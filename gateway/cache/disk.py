@@ -28,7 +28,6 @@ class Disk:
     """A store in the settings' folder, of at most their size (that of LMDB's map). clock: Unix seconds."""
 
     name = "disk"
-    batched = False
 
     def __init__(self, settings: DiskSettings, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -50,6 +49,9 @@ class Disk:
 
     async def read(self, keys: Sequence[bytes]) -> list[bytes | None]:
         return self._look(partial(disk_tables.read, keys=keys, now=self._clock()))
+
+    def read_now(self, key: bytes) -> bytes | None:
+        return self._look(partial(disk_tables.read_one, key=key, now=self._clock()))
 
     async def write(self, items: Sequence[Record]) -> None:
         """An item over a 32nd part of the file is not stored."""

@@ -1,9 +1,9 @@
-"""Handle: the whole way of a request, from an exchange to an answer; and its short way, for what memory has."""
+"""Handle: the whole way of a request, from an exchange to an answer; and its short way, for what can be had at once."""
 
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
 from cachetools import TTLCache
 
@@ -18,10 +18,11 @@ from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply,
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job, OtherForms
 from gateway.pipeline.flight import Flights, Landing, Seat
 from gateway.pipeline.plan import Plan, Rule
+from gateway.pipeline.question import Question
 from gateway.pipeline.recording import Recording
 from gateway.policy import freshness, validators, variants
 from gateway.policy.coding import accepts
-from gateway.policy.document import EMPTY, Document, parse
+from gateway.policy.document import Document, parse
 from gateway.policy.forms import asked_form, other_forms
 from gateway.policy.forwarding import loops
 from gateway.policy.freshness import Verdict
@@ -33,21 +34,6 @@ Peek = Callable[[bytes, float], Entry | None]
 
 _GIVEN_UP_KEYS = 65_536
 _VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched by everybody for himself
-
-
-@dataclass(slots=True)
-class Question:
-    """What a request asks, as far as its own bytes tell.
-
-    plan: by which it was read. rule: its route's; None where no route takes it. bypass: why it is not looked up.
-    key: before Vary; b"" where it bypasses. document: its body.
-    """
-
-    plan: Plan
-    rule: Rule | None
-    bypass: Reason | None
-    key: bytes = b""
-    document: Document = EMPTY
 
 
 class Pipeline:
@@ -72,9 +58,10 @@ class Pipeline:
         self._turns = itertools.count()
 
     def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
-        """The short way: what `x` asks, and the fresh entry in memory that answers it as it is, if there is one.
+        """The short way: what `x` asks, and the fresh entry that answers it as it is, if there is one to be had at once.
 
-        What happened stands in `x` then. Where there is none, `handle` takes the question, and nothing was counted.
+        What happened stands in `x` then. Where there is none, `handle` takes the question, and what was counted stands
+        in it.
         """
         question = question or self._question(x)
         rule = question.rule
@@ -82,7 +69,7 @@ class Pipeline:
             return question, None
         if loops(x.request.fields, question.plan.forwarding.ident):
             return question, None
-        entry = self._look(x, rule, question.key, self._tiers.glance)
+        entry = self._look(x, rule, question.key, self._tiers.held) or self._look_at_once(x, rule, question)
         if (
             entry is None
             or (entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once")
@@ -92,9 +79,31 @@ class Pipeline:
             or validators.not_modified(x.request, entry)
         ):
             return question, None
+        assert x.key is not None
         x.route = rule.route
-        self._found(x, entry, "memory")
+        self._found(x, rule, entry, self._tiers.take(x.key, question.said, x.now, rule.route.cache.l1_ttl))
         return question, entry
+
+    def _look_at_once(self, x: Exchange, rule: Rule, question: Question) -> Entry | None:
+        """What a store that does not suspend has, where memory has nothing, and the ordinary way would ask it, too."""
+        assert x.key is not None
+        if not self._tiers.immediate or x.key in self._given_up or self.flights.joinable(x.key):
+            return None
+        if itemwise.listed(rule, x, question.document) is not None:
+            return None
+        if rule.bloom is not None:
+            question.opinion = rule.bloom.ask(x.request, question.document, x.key, anew=False)
+            if question.opinion.reason is not None:
+                return None
+
+        def peek(key: bytes, now: float) -> Entry | None:
+            entry = self._tiers.held(key, now)
+            if entry is None and (said := self._tiers.at_once(key, now)) is not None:
+                question.said[key] = said
+                return said.entry
+            return entry
+
+        return self._look(x, rule, question.key, peek)
 
     def _question(self, x: Exchange) -> Question:
         """The first three steps: whatever can be told without looking anywhere."""
@@ -144,13 +153,17 @@ class Pipeline:
                     answer.known = verdict is Verdict.FRESH and x.key == primary and answer.entry is entry
                 return answer
             if rule.bloom is not None and not vary:  # 5 exists?
-                opinion = rule.bloom.ask(x.request, question.document, job.key, anew=x.reason is not None)
+                opinion = question.opinion
+                if opinion is None or x.reason is not None:
+                    opinion = rule.bloom.ask(x.request, question.document, job.key, anew=x.reason is not None)
                 if opinion.reason is not None:
                     return self._rejected(x, rule, question.document, opinion.reason)
                 job.doubts = opinion.doubts
             if job.key in self._given_up:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
             flight, opened = self.flights.open(job.key, self._filler.work(job))  # 6 flight
+            if opened:  # to a follower it is old where the flight is handed over to it
+                job.said = question.take_said()
             seat = Seat(job, leads=opened)
             landing, reply = await flight.wait(opened=opened, seat=seat)
             opened = seat.leads
@@ -162,8 +175,9 @@ class Pipeline:
     def _ways(self, plan: Plan, x: Exchange, rule: Rule) -> itemwise.Ways:
         """What a list of items needs of us."""
         return itemwise.Ways(
-            recall=lambda one, key: self.recall(one, Question(plan, rule, None, key))[1],
-            handle=lambda one, key, asked: self.handle(one, Question(plan, rule, None, key, asked)),
+            question=partial(Question, plan, rule, None),
+            recall=lambda one, question: self.recall(one, question)[1],
+            handle=self.handle,
             given_up=self._given_up.get,
             whole=lambda reason: self._relay(plan, x, rule.upstream, reason),
         )
@@ -260,13 +274,13 @@ class Pipeline:
         if accepted is None:
             return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
         if tier:
-            self._found(x, entry, tier)
-        if tier not in ("", "memory") and rule.bloom is not None and x.key is not None:
-            rule.bloom.learn(x.key, entry)
+            self._found(x, rule, entry, tier)
         return FromEntry(accepted, validators.not_modified(x.request, entry))
 
-    def _found(self, x: Exchange, entry: Entry, tier: str) -> None:
+    def _found(self, x: Exchange, rule: Rule, entry: Entry, tier: str) -> None:
         """The story of a request that a stored answer does for."""
+        if tier != "memory" and rule.bloom is not None and x.key is not None:
+            rule.bloom.learn(x.key, entry)
         x.tier = tier
         x.ttl = freshness.ttl(entry, x.now)
         x.saved_seconds = entry.upstream_seconds
