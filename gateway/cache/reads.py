@@ -62,16 +62,15 @@ class Reads:
         """What the store has under the key. Never raises; cancelling it touches nobody else's read."""
         if not self._breaker.admits():
             return Reason.L2_DOWN
-        if not self.suspends:
-            return self.at_once(key)
-        row = await self._join(key)
-        self._count(row)
+        row = await self._join(key) if self.suspends else self.at_once(key)
+        self.count(row)
         return row
 
     def at_once(self, key: bytes) -> Row:
         """`read` for a store that does not suspend (a batch would cost more), by one whom the breaker has admitted.
 
-        A read that takes too long has held up the event loop: its row is used, and the breaker told.
+        A read that takes too long has held up the event loop: its row is used, and the breaker told. Whoever uses the
+        row counts it: another may have to ask again.
         """
         assert self._direct is not None
         started = time.perf_counter()
@@ -84,10 +83,10 @@ class Reads:
             self._time_out()
         else:
             self._breaker.succeeded()
-        self._count(row)
         return row
 
-    def _count(self, row: Row) -> None:
+    def count(self, row: Row) -> None:
+        """A request has been told this."""
         if row is None:
             self.misses += 1
         elif not isinstance(row, Reason):

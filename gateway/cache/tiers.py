@@ -41,7 +41,7 @@ class Lookup:
     tail: Tail | None = None
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Said:
     """What a store said at once. row: as it was read. entry: it, if it is of use. changes: see `Tiers.find`."""
 
@@ -123,7 +123,7 @@ class Tiers:
         return entry
 
     def at_once(self, key: bytes, now: float) -> Said | None:
-        """What the store has, where it can say so without suspending; None: ask `find`. Memory does not change.
+        """What the store has, where it can say so without suspending; None: ask `find`. Nothing is kept or counted.
 
         Only `find` waits for what is on its way to the store, and tries a store that is out.
         """
@@ -135,13 +135,15 @@ class Tiers:
         return Said(row, entry if entry is not None and now < entry.expires_at else None, self._changes)
 
     def take(self, key: bytes, said: Mapping[bytes, Said], now: float, l1_ttl: float) -> str:
-        """A request is answered at once with the key's entry, which `held` or `at_once` told: counts it in memory.
+        """A request is answered at once with the key's entry, which `held` or `at_once` told: now that is counted.
 
-        said: what the store said meanwhile, by key; it is kept in memory as by `find`. The tier's name.
+        said: what the store said on the way, by key; it is kept in memory as by `find`. The tier's name.
         """
-        for other, each in said.items():
-            if each.entry is not None:
-                self._remember(other, each.entry, now, l1_ttl)
+        if self._shared is not None:
+            for other, each in said.items():
+                self._shared.reads.count(each.row)
+                if each.entry is not None:
+                    self._remember(other, each.entry, now, l1_ttl)
         if key not in said or self._shared is None:
             self._hits += 1
             return "memory"
@@ -179,6 +181,7 @@ class Tiers:
         before, forgets = self._memory.get(key), self._forgets
         if said is not None and said.changes == self._changes:
             row = said.row
+            shared.reads.count(row)
         else:
             row = await shared.reads.read(key)
         held = self._memory.get(key)

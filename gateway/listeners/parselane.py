@@ -72,6 +72,12 @@ class ParseLane:
         head = hits.head(entry, x.now, question.plan.settings.server_timing)
         x.status, x.sent = entry.status, len(entry.body)
         self._tell(x, self._monotonic() - x.started)
-        if raw is not None and self._lane is not None and x.tier == "memory" and x.key == question.key:
+        if raw is not None and self._lane is not None and _known_by_key(x, question):
             self._lane.learn(raw, x, entry)
         return head, entry.body
+
+
+def _known_by_key(x: Exchange, question: Question) -> bool:
+    """Whether the same bytes will be answered again with no more than the key: no filter has a say before the tier."""
+    filtered = question.rule is not None and question.rule.bloom is not None and x.tier != "memory"
+    return x.key == question.key and not filtered

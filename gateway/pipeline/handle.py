@@ -13,6 +13,7 @@ from gateway.model.errors import Shed, UpstreamError
 from gateway.model.exchange import Exchange, Request
 from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
+from gateway.model.settings.route import RouteSettings
 from gateway.pipeline import calls, itemwise
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job, OtherForms
@@ -31,6 +32,7 @@ from gateway.upstream.fetch import Upstream
 from gateway.upstream.reply import Reply
 
 Peek = Callable[[bytes, float], Entry | None]
+Fits = Callable[[Entry], bool]
 
 _GIVEN_UP_KEYS = 65_536
 _VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched by everybody for himself
@@ -87,9 +89,7 @@ class Pipeline:
     def _look_at_once(self, x: Exchange, rule: Rule, question: Question) -> Entry | None:
         """What a store that does not suspend has, where memory has nothing, and the ordinary way would ask it, too."""
         assert x.key is not None
-        if not self._tiers.immediate or x.key in self._given_up or self.flights.joinable(x.key):
-            return None
-        if itemwise.listed(rule, x, question.document) is not None:
+        if not self._asks_store(x.key) or itemwise.listed(rule, x, question.document) is not None:
             return None
         if rule.bloom is not None:
             question.opinion = rule.bloom.ask(x.request, question.document, x.key, anew=False)
@@ -104,6 +104,22 @@ class Pipeline:
             return entry
 
         return self._look(x, rule, question.key, peek)
+
+    def seek(self, route: RouteSettings, key: bytes, now: float, fits: Fits) -> tuple[Entry, str] | None:
+        """`recall` by a key that is known already: a fresh entry that fits, and its tier, where memory has nothing.
+
+        None as well where the route has filters: what they ask about is not known here.
+        """
+        if self.plan.rule(route).bloom is not None or self._tiers.held(key, now) is not None:
+            return None
+        said = self._tiers.at_once(key, now) if self._asks_store(key) else None
+        if said is None or said.entry is None or now >= said.entry.fresh_until or not fits(said.entry):
+            return None
+        return said.entry, self._tiers.take(key, {key: said}, now, route.cache.l1_ttl)
+
+    def _asks_store(self, key: bytes) -> bool:
+        """Whether the store is there at once, and the ordinary way would open a flight and ask it."""
+        return self._tiers.immediate and key not in self._given_up and not self.flights.joinable(key)
 
     def _question(self, x: Exchange) -> Question:
         """The first three steps: whatever can be told without looking anywhere."""

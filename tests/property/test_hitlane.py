@@ -24,7 +24,7 @@ from tests.support.policy import route
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
 ROUTE = route()
-LANE = HitLane(HitLaneSettings(), lambda key, now: None, lambda name, outcome: Tally(), noise([ROUTE]), False)
+LANE = HitLane(HitLaneSettings(), lambda *_: None, lambda *_: None, lambda name, outcome: Tally(), noise([ROUTE]), False)
 NAMES = st.sampled_from(
     [b"X-Request-Id", b"traceparent", b"User-Agent", b"Authorization", b"X-Api-Key", b"Cookie", b"Accept-Encoding",
      b"Range", b"Connection", b"Transfer-Encoding", b"Content-Type", b"x-request-id ", b" X-Request-Id", b""]
