@@ -224,11 +224,11 @@ async def test_what_is_looked_for_on_the_short_way_is_read_and_counted_once(fiel
     shelf.alone = True
     async with ScriptedUpstream(counts) as service, said_by(service, shelf=shelf) as rig:
         if outcome is Outcome.HIT:
-            await rig.ask()
+            await rig.ask(b"/rag", b"", method=b"GET")
             await settled(rig, shelf, 1)
         before, memory = rig.tiers.stats().store, rig.tiers.stats().memory
         shelf.calls.clear()
-        x = rig.exchange(b"/rag", b"{}", *fields)
+        x = rig.exchange(b"/rag", b"", *fields, method=b"GET")
         question, entry = rig.pipeline.recall(x)
         assert entry is None
         await read(await rig.pipeline.handle(x, question))
