@@ -100,7 +100,7 @@ class Disk:
         return Usage(*self._look(disk_tables.fill))
 
     def _look(self, job: Callable[Concatenate[Transaction, Tables, P], T], *args: P.args, **named: P.kwargs) -> T:
-        """The result of a job that only reads. LMDB keeps a spare transaction: beginning one takes half a microsecond."""
+        """The result of a job that only reads. LMDB keeps spare transactions: to begin one takes half a microsecond."""
         writer = self._writer
         with writer.lock:
             file = writer.file

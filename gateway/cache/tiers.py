@@ -175,9 +175,7 @@ class Tiers:
         self._remember(key, entry, now, l1_ttl)
         return Lookup(entry, None, "memory")
 
-    async def _read(
-        self, shared: Shared, key: bytes, now: float, l1_ttl: float, said: Said | None = None
-    ) -> Lookup:
+    async def _read(self, shared: Shared, key: bytes, now: float, l1_ttl: float, said: Said | None = None) -> Lookup:
         before, forgets = self._memory.get(key), self._forgets
         if said is not None and said.changes == self._changes:
             row = said.row

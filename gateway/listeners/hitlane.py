@@ -1,9 +1,9 @@
 """Hit lane: hits answered from the bytes of the request, without parsing, tasks or an Exchange.
 
-Only what has been answered before from a tier, whole and for good, is learned: the same bytes on the same
-listener always mean the same request, and its credentials are among them. Requests that differ from a known one only
-in noise (policy/noise: trace ids and the like) are told by their other lines. Anything else is not for the lane:
-it says None, and the ordinary way does it. What it sends is what the ordinary way sends (listeners/hits).
+Only what has been answered before from a tier, whole and for good, is learned: the same bytes on the same listener
+always mean the same request, and its credentials are among them. Requests that differ from a known one only in noise
+(policy/noise: trace ids and the like) are told by their other lines. Anything else is not for the lane: it says None,
+and another does it. What it sends is what the ordinary way sends (listeners/hits).
 """
 
 import re
@@ -41,7 +41,8 @@ Log = Callable[[bytes, str, Resolved, Entry, str, float, float], None]
 class HitLane:
     """One worker's.
 
-    peek: key, Unix seconds -> what memory has. seek: what another tier has at once (`Pipeline.seek`). count: where a route's outcome is tallied. timing: Server-Timing.
+    peek: key, Unix seconds -> what memory has. seek: what another tier has at once (`Pipeline.seek`).
+    count: where a route's outcome is tallied. timing: Server-Timing.
     log: told of each hit where an access log is kept: request bytes, peer, resolved, entry, tier, Unix seconds,
     duration.
     """

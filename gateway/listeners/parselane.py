@@ -1,7 +1,8 @@
 """Parse lane: a request that is whole in one piece is looked up before anything is set up for it.
 
 It has been read by the same reader as every other, so nothing can be read differently here. What cannot be answered
-on the spot, from memory or from a store that does not suspend, goes the ordinary way, and takes along what was found out about it.
+on the spot, from memory or from a store that does not suspend, goes the ordinary way, and takes along what was found
+out about it.
 """
 
 import time

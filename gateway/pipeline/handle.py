@@ -60,10 +60,9 @@ class Pipeline:
         self._turns = itertools.count()
 
     def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
-        """The short way: what `x` asks, and the fresh entry that answers it as it is, if there is one to be had at once.
+        """The short way: what `x` asks, and the fresh entry that answers it as it is, if one can be had at once.
 
-        What happened stands in `x` then. Where there is none, `handle` takes the question, and what was counted stands
-        in it.
+        What happened stands in `x` then. Where there is none, `handle` takes the question, and what was asked for it.
         """
         question = question or self._question(x)
         rule = question.rule

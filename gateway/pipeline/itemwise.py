@@ -36,7 +36,7 @@ _FOR_ALL = frozenset({401, 402, 403, 407, 429, 502, 503, 504})
 
 @dataclass(slots=True, frozen=True)
 class Ways:
-    """What the pipeline does for one request, by its question (of key and document); and for a list that stays whole."""
+    """What the pipeline does for one request, by its question (key, document); and for a list that stays whole."""
 
     question: Callable[[bytes, Document], Question]
     recall: Callable[[Exchange, Question], Entry | None]
