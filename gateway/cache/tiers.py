@@ -101,21 +101,19 @@ class Tiers:
         return self._shared is not None and not self._shared.reads.suspends and not self._shared.breaker.open
 
     def held(self, key: bytes, now: float) -> Entry | None:
-        """What memory has, if its time there is not over; not counted. now: Unix seconds."""
+        """What memory has, if its time there is not over; who uses it counts it. now: Unix seconds."""
         entry = self._memory.get(key)
         return entry if entry is not None and now < entry.until else None
 
-    def peek(self, key: bytes, now: float) -> Entry | None:
-        """`held` by those who look here once only: it is counted."""
-        entry = self.held(key, now)
-        if entry is None:
-            self._misses += 1
-        else:
+    def count(self, *, found: bool) -> None:
+        """A request has been looked up in memory."""
+        if found:
             self._hits += 1
-        return entry
+        else:
+            self._misses += 1
 
     def glance(self, key: bytes, now: float) -> Entry | None:
-        """`peek` for fresh entries only, by those who look again where there is none: nothing is counted then."""
+        """`held` for fresh entries only, and counted, by those who look again where there is none."""
         entry = self._memory.get(key)
         if entry is None or now >= entry.until or now >= entry.fresh_until:
             return None
@@ -144,11 +142,8 @@ class Tiers:
                 self._shared.reads.count(each.row)
                 if each.entry is not None:
                     self._remember(other, each.entry, now, l1_ttl)
-        if key not in said or self._shared is None:
-            self._hits += 1
-            return "memory"
-        self._misses += 1
-        return self._shared.store.name
+        self.count(found=key not in said)
+        return self._shared.store.name if self._shared is not None and key in said else "memory"
 
     async def find(self, key: bytes, now: float, l1_ttl: float, said: Said | None = None) -> Lookup:
         """What the tiers have, and keeps it in memory for up to `l1_ttl` seconds.

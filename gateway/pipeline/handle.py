@@ -154,7 +154,8 @@ class Pipeline:
         vary: tuple[bytes, ...] = ()
         for _ in range(_VARY_ROUNDS):
             # 4 look: no await from here until the flight is registered
-            entry = self._look(x, rule, primary, self._tiers.peek, vary)
+            entry = self._look(x, rule, primary, self._tiers.held, vary)
+            self._tiers.count(found=entry is not None)
             verdict = self._verdict(x, rule, entry)
             job = self._job(plan, x, rule, primary, entry, verdict)
             if rule.route.stream.both_forms and entry is None:
@@ -315,7 +316,8 @@ class Pipeline:
 
     async def _shadow(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes, document: Document) -> Answer:
         """Everything as if the cache were on, but the client gets the upstream's answer."""
-        entry = self._look(x, rule, primary, self._tiers.peek)
+        entry = self._look(x, rule, primary, self._tiers.held)
+        self._tiers.count(found=entry is not None)
         assert x.key is not None
         if entry is None:
             entry = (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl)).entry

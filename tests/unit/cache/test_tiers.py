@@ -53,8 +53,8 @@ async def test_without_a_store_memory_is_all_there_is() -> None:
     tiers = make(None)
     await tiers.start()
     tiers.keep(KEY, kept := entry(), l1_ttl=1)
-    assert tiers.peek(KEY, NOW + 3599) is kept  # its short life is for asking a store again
-    assert tiers.peek(KEY, NOW + 3600) is None
+    assert tiers.held(KEY, NOW + 3599) is kept  # its short life is for asking a store again
+    assert tiers.held(KEY, NOW + 3600) is None
     assert await tiers.find(KEY, NOW + 3600, 1) == Lookup()
     lease = await tiers.claim(KEY, 30)
     assert lease.state is Claim.GRANTED
@@ -67,20 +67,20 @@ async def test_memory_is_trusted_for_its_own_short_time_and_then_the_store_is_as
     shelf = Rows()
     tiers = make(shelf)
     tiers.keep(KEY, kept := entry(), l1_ttl=60)
-    assert tiers.peek(KEY, NOW + 59) is kept
-    assert tiers.peek(KEY, NOW + 60) is None
+    assert tiers.held(KEY, NOW + 59) is kept
+    assert tiers.held(KEY, NOW + 60) is None
     await eventually(lambda: KEY in shelf.rows)
     found = await tiers.find(KEY, NOW + 60, 60)
     assert (found.entry, found.reason, found.tier) == (kept, None, "shelf")
-    assert tiers.peek(KEY, NOW + 119) == kept
+    assert tiers.held(KEY, NOW + 119) == kept
     await tiers.close()
 
 
 async def test_memory_never_outlives_the_entry() -> None:
     tiers = make(Rows())
     tiers.keep(KEY, entry(stale_error_until=NOW + 10, stale_while_until=NOW + 10, fresh_until=NOW + 10), l1_ttl=60)
-    assert tiers.peek(KEY, NOW + 9) is not None
-    assert tiers.peek(KEY, NOW + 10) is None
+    assert tiers.held(KEY, NOW + 9) is not None
+    assert tiers.held(KEY, NOW + 10) is None
     await tiers.close()
 
 
@@ -103,7 +103,7 @@ async def test_what_is_kept_is_found_before_the_store_has_it() -> None:
     shelf.gate.clear()
     tiers = make(shelf)
     tiers.keep(KEY, kept := entry(), l1_ttl=0)
-    assert tiers.peek(KEY, NOW) is None
+    assert tiers.held(KEY, NOW) is None
     assert (await tiers.find(KEY, NOW, 0)).entry is kept
     shelf.gate.set()
     await tiers.close()
@@ -116,7 +116,7 @@ async def test_what_is_forgotten_is_not_found_before_the_store_knows() -> None:
     await eventually(lambda: KEY in shelf.rows)
     shelf.gate.clear()
     tiers.forget(KEY)
-    assert tiers.peek(KEY, NOW) is None
+    assert tiers.held(KEY, NOW) is None
     assert await tiers.find(KEY, NOW, 60) == Lookup()
     shelf.gate.set()
     await eventually(lambda: KEY not in shelf.rows)
@@ -148,7 +148,7 @@ async def test_a_read_does_not_bring_back_what_was_replaced_meanwhile() -> None:
     tiers.keep(KEY, new := entry(b"new"), 60)
     shelf.gate.set()
     assert (await find).entry is new
-    assert tiers.peek(KEY, NOW) is new
+    assert tiers.held(KEY, NOW) is new
     await tiers.close()
 
 
@@ -159,7 +159,7 @@ async def test_a_read_does_not_bring_back_what_was_forgotten_meanwhile() -> None
     tiers.forget(KEY)
     shelf.gate.set()
     await find
-    assert tiers.peek(KEY, NOW) is None
+    assert tiers.held(KEY, NOW) is None
     await eventually(lambda: KEY not in shelf.rows)
     assert await tiers.find(KEY, NOW, 60) == Lookup()
     await tiers.close()
@@ -206,7 +206,7 @@ async def test_memory_serves_on_while_the_store_cannot_say() -> None:
     tiers.keep(KEY, kept := entry(), l1_ttl=60)
     await eventually(lambda: KEY in shelf.rows)
     shelf.broken = True
-    assert tiers.peek(KEY, NOW + 100) is None
+    assert tiers.held(KEY, NOW + 100) is None
     assert await tiers.find(KEY, NOW + 100, 60) == Lookup(kept, Reason.L2_DOWN, "memory")
     assert await tiers.find(KEY, NOW + 3600, 60) == Lookup(None, Reason.L2_DOWN, "")
     await tiers.close()
@@ -336,8 +336,8 @@ async def test_stats_tell_what_happened() -> None:
     tiers = make(shelf)
     await tiers.start()
     tiers.keep(KEY, entry(), 60)
-    tiers.peek(KEY, NOW)
-    tiers.peek(make_key("other"), NOW)
+    tiers.count(found=tiers.held(KEY, NOW) is not None)
+    tiers.count(found=tiers.held(make_key("other"), NOW) is not None)
     await tiers.find(make_key("other"), NOW, 60)
     stats = tiers.stats()
     assert (stats.memory.entries, stats.memory.hits, stats.memory.misses) == (1, 1, 1)
