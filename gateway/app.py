@@ -107,8 +107,8 @@ class Worker:
             return None
         log = observer.hit if self._access is not None else None
         quiet = noise(settings.routes)
-        glance, count = self._tiers.glance, self._metrics.tally
-        return HitLane(settings.hit_lane, glance, count, quiet, settings.server_timing, log)
+        glance, seek, count = self._tiers.glance, self._pipeline.seek, self._metrics.tally
+        return HitLane(settings.hit_lane, glance, seek, count, quiet, settings.server_timing, log)
 
     async def start(self) -> None:
         """Listen. CannotListen where an address is taken."""

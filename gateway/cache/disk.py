@@ -9,14 +9,19 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 import lmdb
 
 from gateway.cache import disk_tables
-from gateway.cache.disk_writer import ROW_COST, DiskWriter, Job, T
+from gateway.cache.disk_file import Tables
+from gateway.cache.disk_tables import Transaction
+from gateway.cache.disk_writer import ROW_COST, DiskWriter, T
 from gateway.cache.store import Claim, Record, Usage
 from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.tiers import DiskSettings
+
+P = ParamSpec("P")
 
 _OPEN_SECONDS = 1.0
 """How long start waits for the file; verifying a large one after an unclean end takes longer, and goes on."""
@@ -28,7 +33,6 @@ class Disk:
     """A store in the settings' folder, of at most their size (that of LMDB's map). clock: Unix seconds."""
 
     name = "disk"
-    batched = False
 
     def __init__(self, settings: DiskSettings, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -49,7 +53,10 @@ class Disk:
         await self._writer.close(_CLOSE_SECONDS)
 
     async def read(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        return self._look(partial(disk_tables.read, keys=keys, now=self._clock()))
+        return self._look(disk_tables.read, keys, self._clock())
+
+    def read_now(self, key: bytes) -> bytes | None:
+        return self._look(disk_tables.read_one, key, self._clock())
 
     async def write(self, items: Sequence[Record]) -> None:
         """An item over a 32nd part of the file is not stored."""
@@ -76,7 +83,7 @@ class Disk:
 
     async def claim(self, key: bytes, token: bytes, ttl: float) -> Claim:
         # Waiters ask again and again, and mostly in vain: that costs a read, not a transaction of the writer's.
-        found = self._look(partial(disk_tables.lease, key=key, token=token, now=self._clock()))
+        found = self._look(disk_tables.lease, key, token, self._clock())
         if found is not Claim.GRANTED:
             return found
         return await self._writer.run(partial(disk_tables.claim, key=key, token=token, now=self._clock(), ttl=ttl))
@@ -92,8 +99,8 @@ class Disk:
     async def usage(self) -> Usage:
         return Usage(*self._look(disk_tables.fill))
 
-    def _look(self, job: Job[T]) -> T:
-        """The result of a job that only reads."""
+    def _look(self, job: Callable[Concatenate[Transaction, Tables, P], T], *args: P.args, **named: P.kwargs) -> T:
+        """The result of a job that only reads. LMDB keeps spare transactions: to begin one takes half a microsecond."""
         writer = self._writer
         with writer.lock:
             file = writer.file
@@ -102,7 +109,7 @@ class Disk:
                 raise StoreUnavailable(f"disk: {writer.trouble}")
             try:
                 with file.env.begin(buffers=True) as txn:
-                    return job(txn, file.tables)
+                    return job(txn, file.tables, *args, **named)
             except lmdb.Error as exc:
                 writer.report(exc)
                 raise StoreUnavailable(f"disk: {exc}") from exc

@@ -38,8 +38,13 @@ def _passed(row: memoryview, now: float) -> bool:
 
 def read(txn: Transaction, tables: Tables, keys: Sequence[bytes], now: float) -> list[bytes | None]:
     """The records, copied once, out of the map; None for what is not there or has expired."""
-    rows = [txn.get(key, db=tables.values) for key in keys]
-    return [None if row is None or _passed(row, now) else bytes(row[_STAMP.size :]) for row in rows]
+    return [read_one(txn, tables, key, now) for key in keys]
+
+
+def read_one(txn: Transaction, tables: Tables, key: bytes, now: float) -> bytes | None:
+    """`read` for one key."""
+    row = txn.get(key, db=tables.values)
+    return None if row is None or _passed(row, now) else bytes(row[_STAMP.size :])
 
 
 def write(txn: Transaction, tables: Tables, items: Sequence[Record]) -> None:

@@ -10,7 +10,7 @@ import time
 from typing import TypeAlias
 
 from gateway.cache.breaker import Breaker
-from gateway.cache.store import Store
+from gateway.cache.store import AtOnce, Store
 from gateway.model.errors import StoreUnavailable
 from gateway.model.outcome import Reason
 
@@ -43,12 +43,17 @@ class _Batch:
 
 
 class Reads:
-    """Reads of one store. timeout: seconds. Counts its hits, misses, errors and timeouts."""
+    """Reads of one store. timeout: seconds. Counts its hits, misses, errors and timeouts.
+
+    suspends: whether `at_once` is not for this store.
+    """
 
     def __init__(self, store: Store, breaker: Breaker, timeout: float) -> None:
         self._store = store
         self._breaker = breaker
         self._timeout = timeout
+        self._direct = store if isinstance(store, AtOnce) else None
+        self.suspends = self._direct is None
         self._next: _Batch | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.hits = self.misses = self.errors = self.timeouts = 0
@@ -57,18 +62,20 @@ class Reads:
         """What the store has under the key. Never raises; cancelling it touches nobody else's read."""
         if not self._breaker.admits():
             return Reason.L2_DOWN
-        row = await (self._join(key) if self._store.batched else self._read_now(key))
-        if row is None:
-            self.misses += 1
-        elif not isinstance(row, Reason):
-            self.hits += 1
+        row = await self._join(key) if self.suspends else self.at_once(key)
+        self.count(row)
         return row
 
-    async def _read_now(self, key: bytes) -> Row:
-        """A read that does not suspend: a batch for it would cost more than itself."""
+    def at_once(self, key: bytes) -> Row:
+        """`read` for a store that does not suspend (a batch would cost more), by one whom the breaker has admitted.
+
+        A read that takes too long has held up the event loop: its row is used, and the breaker told. Whoever uses the
+        row counts it: another may have to ask again.
+        """
+        assert self._direct is not None
         started = time.perf_counter()
         try:
-            (row,) = await self._store.read((key,))
+            row = self._direct.read_now(key)
         except StoreUnavailable as exc:
             self._fail(str(exc))
             return Reason.L2_DOWN
@@ -77,6 +84,13 @@ class Reads:
         else:
             self._breaker.succeeded()
         return row
+
+    def count(self, row: Row) -> None:
+        """A request has been told this."""
+        if row is None:
+            self.misses += 1
+        elif not isinstance(row, Reason):
+            self.hits += 1
 
     def _join(self, key: bytes) -> "asyncio.Future[Row]":
         loop = asyncio.get_running_loop()

@@ -70,7 +70,6 @@ class Redis:
     """A store in Redis, under the settings' key prefix. clock: Unix seconds."""
 
     name = "redis"
-    batched = True
     alone = False
 
     def __init__(self, settings: RedisSettings, *, clock: Callable[[], float] = time.time) -> None:

@@ -37,9 +37,6 @@ class Store(Protocol):
     name: str
     """"disk" or "redis": what logs, metrics and Lookup.tier call it."""
 
-    batched: bool
-    """Whether several keys in one read cost less than several reads; if not, `read` returns without suspending."""
-
     @property
     def alone(self) -> bool:
         """Whether nobody else uses it now, as far as can be told at once: leases would be kept for nobody."""
@@ -70,6 +67,14 @@ class Store(Protocol):
 
     async def usage(self) -> Usage:
         """How full it is."""
+
+
+@runtime_checkable
+class AtOnce(Protocol):
+    """What a store can do beside, if a read takes microseconds: it is asked in the event loop, without a task."""
+
+    def read_now(self, key: bytes) -> bytes | None:
+        """The record under the key; None as in `Store.read`. Raises StoreUnavailable, and nothing else."""
 
 
 @runtime_checkable

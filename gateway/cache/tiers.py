@@ -6,7 +6,7 @@ as long as its entries live; otherwise only for its own short time, after which 
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import floor
 
@@ -14,6 +14,7 @@ from gateway.cache.breaker import Breaker
 from gateway.cache.codec import decode
 from gateway.cache.leases import Lease
 from gateway.cache.memory import Memory
+from gateway.cache.reads import Row
 from gateway.cache.relay import Relay, Tail
 from gateway.cache.shared import Shared, TierStats
 from gateway.cache.store import Claim, Store
@@ -38,6 +39,15 @@ class Lookup:
     tier: str = ""
     lease: Lease | None = None
     tail: Tail | None = None
+
+
+@dataclass(slots=True)
+class Said:
+    """What a store said at once. row: as it was read. entry: it, if it is of use. changes: see `Tiers.find`."""
+
+    row: Row
+    entry: Entry | None
+    changes: int
 
 
 @dataclass(slots=True, frozen=True)
@@ -69,7 +79,7 @@ class Tiers:
         self._memory = memory
         self._clock = clock
         self._hits = self._misses = 0
-        self._forgets = 0
+        self._changes = self._forgets = 0  # of what the store holds, by this process; removals alone
         self._shared: Shared | None = None
         if store is not None:
             breaker = Breaker(store.name, clock=monotonic, on_change=on_change)
@@ -85,25 +95,65 @@ class Tiers:
         if self._shared is not None:
             await self._shared.close()
 
-    def peek(self, key: bytes, now: float) -> Entry | None:
-        """What memory has, if its time there is not over. now: Unix seconds."""
+    @property
+    def immediate(self) -> bool:
+        """Whether `at_once` may be able to tell."""
+        return self._shared is not None and not self._shared.reads.suspends and not self._shared.breaker.open
+
+    def held(self, key: bytes, now: float) -> Entry | None:
+        """What memory has, if its time there is not over; who uses it counts it. now: Unix seconds."""
         entry = self._memory.get(key)
-        if entry is None or now >= entry.until:
+        return entry if entry is not None and now < entry.until else None
+
+    def count(self, *, found: bool) -> None:
+        """A request has been looked up in memory."""
+        if found:
+            self._hits += 1
+        else:
             self._misses += 1
-            return None
-        self._hits += 1
-        return entry
 
     def glance(self, key: bytes, now: float) -> Entry | None:
-        """`peek` for fresh entries only, by those who look again where there is none: nothing is counted then."""
+        """`held` for fresh entries only, and counted, by those who look again where there is none."""
         entry = self._memory.get(key)
         if entry is None or now >= entry.until or now >= entry.fresh_until:
             return None
         self._hits += 1
         return entry
 
-    async def find(self, key: bytes, now: float, l1_ttl: float) -> Lookup:
-        """What the tiers have, and keeps it in memory for up to `l1_ttl` seconds."""
+    def at_once(self, key: bytes, now: float) -> Said | None:
+        """What the store has, where it can say so without suspending; None: ask `find`. Nothing is kept or counted.
+
+        Only `find` waits for what is on its way to the store, and tries a store that is out.
+        """
+        shared = self._shared
+        if shared is None or not self.immediate or shared.writes.pending(key)[0]:
+            return None
+        row = shared.reads.at_once(key)
+        entry = decode(row) if isinstance(row, bytes) else None
+        return Said(row, entry if entry is not None and now < entry.expires_at else None, self._changes)
+
+    def take(self, key: bytes, said: Mapping[bytes, Said], now: float, l1_ttl: float) -> str:
+        """A request is answered at once with the key's entry, which `held` or `at_once` told: now that is counted.
+
+        said: what the store said on the way, by key; it is kept in memory as by `find`. The tier's name.
+        """
+        if self._shared is not None:
+            for other, each in said.items():
+                self._shared.reads.count(each.row)
+                if each.entry is not None:
+                    self._remember(other, each.entry, now, l1_ttl)
+        self.count(found=key not in said)
+        return self._shared.store.name if self._shared is not None and key in said else "memory"
+
+    async def find(self, key: bytes, now: float, l1_ttl: float, said: Said | None = None) -> Lookup:
+        """What the tiers have, and keeps it in memory for up to `l1_ttl` seconds.
+
+        said: by `at_once`, a moment ago. The store is not asked again, unless this process has changed what is in it:
+
+        1 A asks the upstream; 2 B comes, and the store has nothing; 3 A's answer is stored, and its flight is over;
+        4 B opens a flight. Memory need not have the answer, nor need it be pending by now. What other processes
+        store meanwhile is looked for once the lease is granted, as ever.
+        """
         entry = self._memory.get(key)
         if entry is not None and now < entry.until:
             return Lookup(entry, None, "memory")
@@ -111,7 +161,7 @@ class Tiers:
             return Lookup()
         known, entry = self._shared.writes.pending(key)
         if not known:
-            found = await self._read(self._shared, key, now, l1_ttl)
+            found = await self._read(self._shared, key, now, l1_ttl, said)
             if found.entry is None and found.reason is None:
                 self._memory.remove(key)  # removed elsewhere: it must not come back when the store is away
             return found
@@ -120,9 +170,13 @@ class Tiers:
         self._remember(key, entry, now, l1_ttl)
         return Lookup(entry, None, "memory")
 
-    async def _read(self, shared: Shared, key: bytes, now: float, l1_ttl: float) -> Lookup:
+    async def _read(self, shared: Shared, key: bytes, now: float, l1_ttl: float, said: Said | None = None) -> Lookup:
         before, forgets = self._memory.get(key), self._forgets
-        row = await shared.reads.read(key)
+        if said is not None and said.changes == self._changes:
+            row = said.row
+            shared.reads.count(row)
+        else:
+            row = await shared.reads.read(key)
         held = self._memory.get(key)
         if held is not None and (held is not before or isinstance(row, Reason)) and now < held.expires_at:
             # Kept while we asked, and so newer than what we heard; or all there is while the store cannot say.
@@ -139,6 +193,7 @@ class Tiers:
 
     def keep(self, key: bytes, entry: Entry, l1_ttl: float) -> None:
         """Stores an entry: in memory at once, in the store soon."""
+        self._changes += 1
         self._remember(key, entry, self._clock(), l1_ttl)
         if self._shared is not None:
             self._shared.writes.put(key, entry)
@@ -152,6 +207,7 @@ class Tiers:
 
     def forget(self, key: bytes) -> None:
         """Removes an entry: from memory at once, from the store soon; until then it is not found either."""
+        self._changes += 1
         self._forgets += 1
         self._memory.remove(key)
         if self._shared is not None:

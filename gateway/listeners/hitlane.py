@@ -1,9 +1,9 @@
 """Hit lane: hits answered from the bytes of the request, without parsing, tasks or an Exchange.
 
-Only what the ordinary way has answered before from memory, whole and for good, is learned: the same bytes on the same
-listener always mean the same request, and its credentials are among them. Requests that differ from a known one only
-in noise (policy/noise: trace ids and the like) are told by their other lines. Anything else is not for the lane:
-it says None, and the ordinary way does it. What it sends is what the ordinary way sends (listeners/hits).
+Only what has been answered before from a tier, whole and for good, is learned: the same bytes on the same listener
+always mean the same request, and its credentials are among them. Requests that differ from a known one only in noise
+(policy/noise: trace ids and the like) are told by their other lines. Anything else is not for the lane: it says None,
+and another does it. What it sends is what the ordinary way sends (listeners/hits).
 """
 
 import re
@@ -15,6 +15,7 @@ from gateway.listeners.memo import Memo, Resolved
 from gateway.model.entry import Entry, EntryFlag
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome
+from gateway.model.settings.route import RouteSettings
 from gateway.model.settings.tiers import HitLaneSettings
 from gateway.observe.tally import Tally
 
@@ -33,20 +34,24 @@ _DEPENDS = (
 
 Peek = Callable[[bytes, float], Entry | None]
 Count = Callable[[str, Outcome], Tally]
-Log = Callable[[bytes, str, Resolved, Entry, float, float], None]
+Seek = Callable[[RouteSettings, bytes, float, Callable[[Entry], bool]], tuple[Entry, str] | None]
+Log = Callable[[bytes, str, Resolved, Entry, str, float, float], None]
 
 
 class HitLane:
     """One worker's.
 
-    peek: key, Unix seconds -> what memory has. count: where a route's outcome is tallied. timing: Server-Timing.
-    log: told of each hit where an access log is kept: request bytes, peer, resolved, entry, Unix seconds, duration.
+    peek: key, Unix seconds -> what memory has. seek: what another tier has at once (`Pipeline.seek`).
+    count: where a route's outcome is tallied. timing: Server-Timing.
+    log: told of each hit where an access log is kept: request bytes, peer, resolved, entry, tier, Unix seconds,
+    duration.
     """
 
     def __init__(
         self,
         settings: HitLaneSettings,
         peek: Peek,
+        seek: Seek,
         count: Count,
         noise: frozenset[bytes],
         timing: bool,
@@ -56,6 +61,7 @@ class HitLane:
     ) -> None:
         self._settings = settings
         self._peek = peek
+        self._seek = seek
         self._count = count
         self._noise = noise
         self._timing = timing
@@ -81,13 +87,13 @@ class HitLane:
             if resolved is None:
                 return None
         now = self._clock()
-        entry = self._peek(resolved.key, now)
-        if (
-            entry is None
-            or now >= entry.fresh_until
-            or entry.flags & resolved.refused
-            or entry.coding != resolved.coding
-        ):
+        entry, tier = self._peek(resolved.key, now), "memory"
+        if entry is None:
+            found = self._seek(resolved.route, resolved.key, now, resolved.fits)
+            if found is None:
+                return None
+            entry, tier = found
+        if now >= entry.fresh_until or not resolved.fits(entry):
             return None
         tally = resolved.empties if entry.flags & EntryFlag.EMPTY else resolved.hits
         tally.requests += 1
@@ -97,7 +103,7 @@ class HitLane:
         duration = self._monotonic() - began
         tally.duration.add(duration)
         if self._log is not None:
-            self._log(data, peer, resolved, entry, now, duration)
+            self._log(data, peer, resolved, entry, tier, now, duration)
         return head, entry.body
 
     def _among_known(self, data: bytes) -> Resolved | None:
@@ -130,7 +136,7 @@ class HitLane:
         return b"\r\n".join(kept)
 
     def learn(self, data: bytes, x: Exchange, entry: Entry) -> None:
-        """`data` was one whole request, and was answered with `entry` from memory."""
+        """`data` was one whole request, and was answered with `entry` from a tier."""
         assert x.key is not None
         assert x.route is not None
         if not self._settings.memo or len(data) > LONGEST or _depends(x):

@@ -4,7 +4,7 @@ Two generations stand in for an LRU: what was asked lately is in the young one, 
 it becomes the old one. A hit costs one look into a dict (0.1 us); a cachetools LRU costs ten times that.
 """
 
-from gateway.model.entry import EntryFlag
+from gateway.model.entry import Entry, EntryFlag
 from gateway.model.settings.route import RouteSettings
 from gateway.observe.tally import Tally
 
@@ -28,6 +28,10 @@ class Resolved:
         self.empties = empties
         self.refused = EntryFlag.VARY if route.stream.replay.pace == "at-once" else EntryFlag.VARY | EntryFlag.STREAM
         self.last = b""
+
+    def fits(self, entry: Entry) -> bool:
+        """Whether it may be sent to whoever sends these bytes."""
+        return not entry.flags & self.refused and entry.coding == self.coding
 
 
 class Memo:

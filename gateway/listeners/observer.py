@@ -43,13 +43,15 @@ class Observer:
             x.trace = incoming(x.request.fields)
             self._access.write(x, duration)
 
-    def hit(self, data: bytes, peer: str, resolved: Resolved, entry: Entry, now: float, duration: float) -> None:
+    def hit(
+        self, data: bytes, peer: str, resolved: Resolved, entry: Entry, tier: str, now: float, duration: float
+    ) -> None:
         """The hit lane answered. It has counted; the request is read here, for the access log's sake only."""
         if self._access is None:
             return
         end = data.index(b"\r\n\r\n")
         x = Exchange(request_head(data[: end + 2], sys.maxsize, sys.maxsize, peer), 0.0, now)
-        x.route, x.key, x.tier, x.status, x.sent = resolved.route, resolved.key, "memory", entry.status, len(entry.body)
+        x.route, x.key, x.tier, x.status, x.sent = resolved.route, resolved.key, tier, entry.status, len(entry.body)
         x.outcome = Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
         x.ttl, x.saved_seconds = freshness.ttl(entry, now), entry.upstream_seconds
         x.trace = incoming(x.request.fields)

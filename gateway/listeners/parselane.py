@@ -1,7 +1,8 @@
-"""Parse lane: a request that is whole in one piece is looked up in memory before anything is set up for it.
+"""Parse lane: a request that is whole in one piece is looked up before anything is set up for it.
 
-It has been read by the same reader as every other, so nothing can be read differently here. What memory cannot answer
-on the spot goes the ordinary way, and takes along what was found out about it.
+It has been read by the same reader as every other, so nothing can be read differently here. What cannot be answered
+on the spot, from memory or from a store that does not suspend, goes the ordinary way, and takes along what was found
+out about it.
 """
 
 import time
@@ -10,7 +11,8 @@ from collections.abc import Callable
 from gateway.listeners import hits
 from gateway.listeners.hitlane import LONGEST, HitLane
 from gateway.model.exchange import Exchange, Request
-from gateway.pipeline.handle import Pipeline, Question
+from gateway.pipeline.handle import Pipeline
+from gateway.pipeline.question import Question
 from gateway.policy.hops import persistent
 from gateway.wire.intake import Body
 
@@ -71,6 +73,12 @@ class ParseLane:
         head = hits.head(entry, x.now, question.plan.settings.server_timing)
         x.status, x.sent = entry.status, len(entry.body)
         self._tell(x, self._monotonic() - x.started)
-        if raw is not None and self._lane is not None and x.key == question.key:
+        if raw is not None and self._lane is not None and _known_by_key(x, question):
             self._lane.learn(raw, x, entry)
         return head, entry.body
+
+
+def _known_by_key(x: Exchange, question: Question) -> bool:
+    """Whether the same bytes will be answered again with no more than the key: no filter has a say before the tier."""
+    filtered = question.rule is not None and question.rule.bloom is not None and x.tier != "memory"
+    return x.key == question.key and not filtered

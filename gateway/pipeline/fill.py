@@ -109,9 +109,13 @@ class Filler:
 
     async def _find(self, job: Job, flight: Flight) -> bool:
         """Look into L2. True where that ends the work."""
-        if await self._settles(job, flight, await self._tiers.find(job.key, self._wall(), self._l1_ttl(job))):
+        if await self._settles(job, flight, await self._look(job)):
             return True
         return job.forms is not None and job.stale is None and await self._convert(job, flight, job.forms)
+
+    async def _look(self, job: Job) -> Lookup:
+        said = job.said.pop(job.key, None)  # once: after the lease it is to be asked anew
+        return await self._tiers.find(job.key, self._wall(), self._l1_ttl(job), said)
 
     async def _convert(self, job: Job, flight: Flight, forms: OtherForms) -> bool:
         """Make the answer from its other form, and keep it. True where there is one, and it is fresh."""
@@ -135,7 +139,7 @@ class Filler:
         if found.entry is not None and found.entry.flags & EntryFlag.VARY:
             job.vary = variants.names(found.entry)
             job.key = job.rule.keyer.variant(job.primary, job.vary, job.request)
-            found = await self._tiers.find(job.key, self._wall(), self._l1_ttl(job))
+            found = await self._look(job)
         return found.entry is not None and self._usable(job, flight, found)
 
     def _l1_ttl(self, job: Job) -> float:

@@ -239,6 +239,11 @@ class Flights:
     def __len__(self) -> int:
         return len(self._flights)
 
+    def joinable(self, key: bytes) -> bool:
+        """Whether `open` would open none."""
+        flight = self._flights.get(key)
+        return flight is not None and flight.joinable
+
     def open(self, key: bytes, work: Work) -> tuple[Flight, bool]:
         """A flight to wait for, and whether it was opened just now. No await in here: see the first lines.
 

@@ -1,9 +1,9 @@
-"""Handle: the whole way of a request, from an exchange to an answer; and its short way, for what memory has."""
+"""Handle: the whole way of a request, from an exchange to an answer; and its short way, for what can be had at once."""
 
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
 from cachetools import TTLCache
 
@@ -13,6 +13,7 @@ from gateway.model.errors import Shed, UpstreamError
 from gateway.model.exchange import Exchange, Request
 from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
+from gateway.model.settings.route import RouteSettings
 from gateway.pipeline import calls, itemwise
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
 from gateway.pipeline.degrade import Degrader
@@ -20,11 +21,12 @@ from gateway.pipeline.fill import GIVEN_UP_FOR, Filler
 from gateway.pipeline.flight import Flights, Landing, Seat
 from gateway.pipeline.job import Job, OtherForms
 from gateway.pipeline.plan import Plan, Rule
+from gateway.pipeline.question import Question
 from gateway.pipeline.recording import Recording
 from gateway.pipeline.retrieve import Told
 from gateway.policy import freshness, validators, variants
 from gateway.policy.coding import accepts
-from gateway.policy.document import EMPTY, Document, parse
+from gateway.policy.document import Document, parse
 from gateway.policy.forms import asked_form, other_forms
 from gateway.policy.forwarding import loops
 from gateway.policy.freshness import Verdict
@@ -33,25 +35,11 @@ from gateway.upstream.fetch import Upstream
 from gateway.upstream.reply import Reply
 
 Peek = Callable[[bytes, float], Entry | None]
+Fits = Callable[[Entry], bool]
 
 _GIVEN_UP_KEYS = 65_536
 _NOT_ASKED = frozenset({Reason.BUDGET, Reason.CONCURRENCY})
 _VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched by everybody for himself
-
-
-@dataclass(slots=True)
-class Question:
-    """What a request asks, as far as its own bytes tell.
-
-    plan: by which it was read. rule: its route's; None where no route takes it. bypass: why it is not looked up.
-    key: before Vary; b"" where it bypasses. document: its body.
-    """
-
-    plan: Plan
-    rule: Rule | None
-    bypass: Reason | None
-    key: bytes = b""
-    document: Document = EMPTY
 
 
 class Pipeline:
@@ -78,9 +66,9 @@ class Pipeline:
         self._turns = itertools.count()
 
     def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
-        """The short way: what `x` asks, and the fresh entry in memory that answers it as it is, if there is one.
+        """The short way: what `x` asks, and the fresh entry that answers it as it is, if one can be had at once.
 
-        What happened stands in `x` then. Where there is none, `handle` takes the question, and nothing was counted.
+        What happened stands in `x` then. Where there is none, `handle` takes the question, and what was asked for it.
         """
         question = question or self._question(x)
         rule = question.rule
@@ -88,7 +76,7 @@ class Pipeline:
             return question, None
         if loops(x.request.fields, question.plan.forwarding.ident):
             return question, None
-        entry = self._look(x, rule, question.key, self._tiers.glance)
+        entry = self._look(x, rule, question.key, self._tiers.held) or self._look_at_once(x, rule, question)
         if (
             entry is None
             or (entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once")
@@ -98,9 +86,45 @@ class Pipeline:
             or validators.not_modified(x.request, entry)
         ):
             return question, None
+        assert x.key is not None
         x.route = rule.route
-        self._found(x, entry, "memory")
+        self._found(x, rule, entry, self._tiers.take(x.key, question.said, x.now, rule.route.cache.l1_ttl))
         return question, entry
+
+    def _look_at_once(self, x: Exchange, rule: Rule, question: Question) -> Entry | None:
+        """What a store that does not suspend has, where memory has nothing, and the ordinary way would ask it, too."""
+        assert x.key is not None
+        if not self._asks_store(x.key) or itemwise.listed(rule, x, question.document) is not None:
+            return None
+        if rule.bloom is not None:
+            question.opinion = rule.bloom.ask(x.request, question.document, x.key, anew=False)
+            if question.opinion.reason is not None:
+                return None
+
+        def peek(key: bytes, now: float) -> Entry | None:
+            entry = self._tiers.held(key, now)
+            if entry is None and (said := self._tiers.at_once(key, now)) is not None:
+                question.said[key] = said
+                return said.entry
+            return entry
+
+        return self._look(x, rule, question.key, peek)
+
+    def seek(self, route: RouteSettings, key: bytes, now: float, fits: Fits) -> tuple[Entry, str] | None:
+        """`recall` by a key that is known already: a fresh entry that fits, and its tier, where memory has nothing.
+
+        None as well where the route has filters: what they ask about is not known here.
+        """
+        if self.plan.rule(route).bloom is not None or self._tiers.held(key, now) is not None:
+            return None
+        said = self._tiers.at_once(key, now) if self._asks_store(key) else None
+        if said is None or said.entry is None or now >= said.entry.fresh_until or not fits(said.entry):
+            return None
+        return said.entry, self._tiers.take(key, {key: said}, now, route.cache.l1_ttl)
+
+    def _asks_store(self, key: bytes) -> bool:
+        """Whether the store is there at once, and the ordinary way would open a flight and ask it."""
+        return self._tiers.immediate and key not in self._given_up and not self.flights.joinable(key)
 
     def _question(self, x: Exchange) -> Question:
         """The first three steps: whatever can be told without looking anywhere."""
@@ -136,7 +160,8 @@ class Pipeline:
         vary: tuple[bytes, ...] = ()
         for _ in range(_VARY_ROUNDS):
             # 4 look: no await from here until the flight is registered
-            entry = self._look(x, rule, primary, self._tiers.peek, vary)
+            entry = self._look(x, rule, primary, self._tiers.held, vary)
+            self._tiers.count(found=entry is not None)
             verdict = self._verdict(x, rule, entry)
             job = self._job(plan, x, rule, primary, entry, verdict)
             if rule.route.stream.both_forms and entry is None:
@@ -150,13 +175,17 @@ class Pipeline:
                     answer.known = verdict is Verdict.FRESH and x.key == primary and answer.entry is entry
                 return answer
             if rule.bloom is not None and not vary:  # 5 exists?
-                opinion = rule.bloom.ask(x.request, question.document, job.key, anew=x.reason is not None)
+                opinion = question.opinion
+                if opinion is None or x.reason is not None:
+                    opinion = rule.bloom.ask(x.request, question.document, job.key, anew=x.reason is not None)
                 if opinion.reason is not None:
                     return self._rejected(x, rule, question.document, opinion.reason)
                 job.doubts = opinion.doubts
             if job.key in self._given_up:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
             flight, opened = self.flights.open(job.key, self._filler.work(job))  # 6 flight
+            if opened:  # to a follower it is old where the flight is handed over to it
+                job.said = question.take_said()
             seat = Seat(job, leads=opened)
             landing, reply = await self._degrader.wait(plan, x, rule, question.document, flight, seat)  # 7 degrade
             opened = seat.leads
@@ -173,8 +202,9 @@ class Pipeline:
     def _ways(self, plan: Plan, x: Exchange, rule: Rule) -> itemwise.Ways:
         """What a list of items needs of us."""
         return itemwise.Ways(
-            recall=lambda one, key: self.recall(one, Question(plan, rule, None, key))[1],
-            handle=lambda one, key, asked: self.handle(one, Question(plan, rule, None, key, asked)),
+            question=partial(Question, plan, rule, None),
+            recall=lambda one, question: self.recall(one, question)[1],
+            handle=self.handle,
             given_up=self._given_up.get,
             whole=lambda reason: self._relay(plan, x, rule.upstream, reason),
         )
@@ -275,13 +305,13 @@ class Pipeline:
         if accepted is None:
             return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
         if tier:
-            self._found(x, entry, tier)
-        if tier not in ("", "memory") and rule.bloom is not None and x.key is not None:
-            rule.bloom.learn(x.key, entry)
+            self._found(x, rule, entry, tier)
         return FromEntry(accepted, validators.not_modified(x.request, entry))
 
-    def _found(self, x: Exchange, entry: Entry, tier: str) -> None:
+    def _found(self, x: Exchange, rule: Rule, entry: Entry, tier: str) -> None:
         """The story of a request that a stored answer does for."""
+        if tier != "memory" and rule.bloom is not None and x.key is not None:
+            rule.bloom.learn(x.key, entry)
         x.tier = tier
         x.ttl = freshness.ttl(entry, x.now)
         x.saved_seconds = entry.upstream_seconds
@@ -303,7 +333,8 @@ class Pipeline:
 
     async def _shadow(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes, document: Document) -> Answer:
         """Everything as if the cache were on, but the client gets the upstream's answer."""
-        entry = self._look(x, rule, primary, self._tiers.peek)
+        entry = self._look(x, rule, primary, self._tiers.held)
+        self._tiers.count(found=entry is not None)
         assert x.key is not None
         if entry is None:
             entry = (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl)).entry

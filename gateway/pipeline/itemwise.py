@@ -18,6 +18,7 @@ from gateway.model.outcome import Outcome, Reason
 from gateway.model.party import Party, Seat
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem
 from gateway.pipeline.plan import Batching, Rule
+from gateway.pipeline.question import Question
 from gateway.pipeline.recording import Recording
 from gateway.policy import freshness
 from gateway.policy.coding import decode
@@ -35,10 +36,11 @@ _FOR_ALL = frozenset({401, 402, 403, 407, 429, 502, 503, 504})
 
 @dataclass(slots=True, frozen=True)
 class Ways:
-    """What the pipeline does for one request, with the key that is given; and for a list that stays whole."""
+    """What the pipeline does for one request, by its question (key, document); and for a list that stays whole."""
 
-    recall: Callable[[Exchange, bytes], Entry | None]
-    handle: Callable[[Exchange, bytes, Document], Awaitable[Answer]]
+    question: Callable[[bytes, Document], Question]
+    recall: Callable[[Exchange, Question], Entry | None]
+    handle: Callable[[Exchange, Question], Awaitable[Answer]]
     given_up: Callable[[bytes], Reason | None]
     whole: Callable[[Reason], Awaitable[Answer]]
 
@@ -48,8 +50,7 @@ class _Item:
     """One item of a list. entry: what a tier had. body: its answer's, None until it is known to be a good one."""
 
     x: Exchange
-    key: bytes
-    asked: Document
+    question: Question
     entry: Entry | None = None
     answer: Answer | None = None
     body: bytes | None = None
@@ -76,7 +77,7 @@ async def answer(x: Exchange, rule: Rule, value: Any, asked: Listed, ways: Ways)
     items = await _look(x, rule, batching, value, dict(zip(spelled, asked.items, strict=True)), ways)
     missing = [item for item in items.values() if item.entry is None]
     for item in missing:
-        if (reason := ways.given_up(item.key)) is not None:  # alone, each would be asked for itself
+        if (reason := ways.given_up(item.question.key)) is not None:  # alone, each would be asked for itself
             return await ways.whole(reason)
     x.items = len(spelled)
     await _ask(missing, ways)
@@ -95,29 +96,29 @@ async def answer(x: Exchange, rule: Rule, value: Any, asked: Listed, ways: Ways)
 async def _look(
     x: Exchange, rule: Rule, batching: Batching, value: Any, items: dict[bytes, Any], ways: Ways
 ) -> dict[bytes, _Item]:
-    """The different items by their spelling, with what memory has for them."""
+    """The different items by their spelling, with what can be had for them at once."""
     found: dict[bytes, _Item] = {}
     for number, (spelling, item) in enumerate(items.items(), 1):
         asked = batching.items.about_one(value, item)
-        key = rule.keyer.key(x.request, asked.canonical, asked)
+        question = ways.question(rule.keyer.key(x.request, asked.canonical, asked), asked)
         one = Exchange(x.request, x.started, x.now)
-        found[spelling] = _Item(one, key, asked, ways.recall(one, key))
+        found[spelling] = _Item(one, question, ways.recall(one, question))
         if not number % _AT_ONCE:
             await asyncio.sleep(0)
     return found
 
 
 async def _ask(missing: Sequence[_Item], ways: Ways) -> None:
-    """Everything that memory does not have, at once. A client that leaves takes nothing with it but its waiting."""
+    """Everything that is missing, at once. A client that leaves takes nothing with it but its waiting."""
     party = Party(len(missing))
 
     async def one(item: _Item) -> None:
         seat = Seat(party)
-        body = item.asked.canonical
+        body = item.question.document.canonical
         request = _resized(item.x.request, len(body))
         item.x = replace(item.x, request=request, body=body, length=len(body), seat=seat)
         try:
-            item.answer = await ways.handle(item.x, item.key, item.asked)
+            item.answer = await ways.handle(item.x, item.question)
         finally:
             seat.settle()
 

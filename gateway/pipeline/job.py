@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.cache.leases import Lease
+from gateway.cache.tiers import Said
 from gateway.model.entry import Entry
 from gateway.model.exchange import Request
 from gateway.model.outcome import Reason
@@ -42,6 +43,7 @@ class Job:
     free: bool = False  # no budget is spent on it
     successor: "Job | None" = None  # it was refused at admit, and the flight goes on for another
     doubts: tuple[str, ...] = ()  # the filters (guard/bloom) that say that there is no answer, and do not forbid to ask
+    said: dict[bytes, Said] = field(default_factory=dict)  # what the store was asked on the short way already
 
     def unlike(self, reason: Reason) -> "Callable[[Job | None], bool]":
         """For whom of those who wait the reason for which this one was refused is none."""

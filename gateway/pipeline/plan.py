@@ -96,6 +96,10 @@ class Plan:
         """How many bytes of the body to read before `match`; 0: none."""
         return self._router.needs_body(request)
 
+    def rule(self, route: RouteSettings) -> Rule:
+        """One of this plan's routes, compiled."""
+        return self._rules[route.name]
+
     def match(self, request: Request, document: Document | None) -> Rule | None:
         """The rule of the first route that takes the request."""
         route = self._router.match(request, document)

@@ -18,13 +18,13 @@ from gateway.policy.document import parse
 from gateway.policy.keying import Keyer
 from gateway.policy.noise import noise
 from gateway.wire.head import request_head
-from tests.support.gateway import Client, running
+from tests.support.gateway import Client, Running, running
 from tests.support.gateway import settings as configured
 from tests.support.policy import route
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
 ROUTE = route()
-LANE = HitLane(HitLaneSettings(), lambda key, now: None, lambda name, outcome: Tally(), noise([ROUTE]), False)
+LANE = HitLane(HitLaneSettings(), lambda *_: None, lambda *_: None, lambda *_: Tally(), noise([ROUTE]), False)
 NAMES = st.sampled_from(
     [b"X-Request-Id", b"traceparent", b"User-Agent", b"Authorization", b"X-Api-Key", b"Cookie", b"Accept-Encoding",
      b"Range", b"Connection", b"Transfer-Encoding", b"Content-Type", b"x-request-id ", b" X-Request-Id", b""]
@@ -119,8 +119,8 @@ async def said(port: int, pieces: list[bytes]) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def gateways() -> Iterator[tuple[asyncio.Runner, list[int]]]:
-    """Ports of gateways before one service: all steps, the parse step only, no lane."""
+def gateways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, list[int]]]:
+    """Ports of gateways before one service: all steps, the parse step only, no lane; each from memory and from disk."""
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
 
@@ -128,12 +128,17 @@ def gateways() -> Iterator[tuple[asyncio.Runner, list[int]]]:
             service = await stack.enter_async_context(ScriptedUpstream(echoing))
             lanes = ({}, {"memo": False}, {"memo": False, "parse": False})
             rag = {"name": "rag", "match": {"path": "/rag"}}
-            return [
-                (await stack.enter_async_context(running(configured(service.url, rag, hit_lane=lane)))).port
-                for lane in lanes
-            ]
+            for lane in lanes:
+                disk = {"disk": {"path": str(tmp_path_factory.mktemp("l2")), "max_bytes": "64MiB"}}
+                distrust = rag | {"cache": {"l1_ttl": 0}}  # each hit is one from disk
+                for route, l2 in ((rag, None), (distrust, disk)):
+                    gateway = running(configured(service.url, route, hit_lane=lane, l2=l2))
+                    started.append(await stack.enter_async_context(gateway))
+            return [gateway.port for gateway in started]
 
+        started: list[Running] = []
         yield runner, runner.run(start())
+        assert all(gateway.worker._tiers.stats().store.hits > 100 for gateway in started[1::2])
         runner.run(stack.aclose())
 
 
@@ -148,6 +153,6 @@ def test_with_the_lane_and_without_the_same_is_said(gateways, asked, closing, cu
     async def compare() -> None:
         for _ in range(3):  # a miss, a hit that is learned from, a hit
             answers = [await said(port, pieces) for port in ports]
-            assert answers[0] == answers[1] == answers[2]
+            assert all(answer == answers[0] for answer in answers)
 
     runner.run(compare())

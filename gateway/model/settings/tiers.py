@@ -20,7 +20,8 @@ class HitLaneSettings(Frozen):
         default=True, description="requests that differ from a known one only in trace ids and the like are known, too"
     )
     parse: bool = Field(
-        default=True, description="other requests are read and looked up in memory before anything is set up for them"
+        default=True,
+        description="other requests are read and looked up (memory, disk) before anything is set up for them",
     )
     max_bytes: Size = Field(
         default=16 << 20, description="request bytes remembered by one worker, for each of memo and fold"

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.cache.disk import Disk
 from gateway.cache.store import Claim, Record
+from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.tiers import DiskSettings
 from tests.support.entries import make_key
 
@@ -26,6 +27,16 @@ async def test_a_read_does_not_suspend(tmp_path: Path) -> None:
         step.send(None)
     assert done.value.value == [b"1", None]
     await disk.close()
+
+
+async def test_what_is_read_at_once_is_what_is_read(tmp_path: Path) -> None:
+    disk = await opened(tmp_path)
+    now = time.time()
+    await disk.write([Record(make_key(1), b"1", now + 60), Record(make_key(2), b"", now + 60)])
+    assert [disk.read_now(make_key(n)) for n in (1, 2, 3)] == [b"1", b"", None]
+    await disk.close()
+    with pytest.raises(StoreUnavailable):
+        disk.read_now(make_key(1))
 
 
 async def test_a_claim_in_vain_does_not_suspend(tmp_path: Path) -> None:

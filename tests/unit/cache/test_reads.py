@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 
@@ -10,7 +11,7 @@ from gateway.cache.reads import Reads
 from gateway.cache.store import Record
 from gateway.model.outcome import Reason
 from tests.support.entries import make_key
-from tests.support.shelf import Shelf
+from tests.support.shelf import OpenShelf, Shelf
 
 FAR = 4e9
 
@@ -45,13 +46,30 @@ async def test_more_keys_than_one_command_takes_are_asked_in_parts(shelf: Shelf)
 
 
 async def test_a_store_that_answers_at_once_is_asked_at_once() -> None:
-    shelf = Shelf(batched=False)
+    shelf = OpenShelf()
     await shelf.write([Record(make_key(1), b"1", FAR)])
     reads, _ = make(shelf)
     step = reads.read(make_key(1))
     with pytest.raises(StopIteration) as done:
         step.send(None)  # to its end without suspending once
     assert done.value.value == b"1"
+    assert reads.at_once(make_key(2)) is None
+    assert (reads.hits, reads.misses) == (1, 0)  # who uses what was read at once counts it
+
+
+async def test_who_takes_too_long_at_once_is_heard_a_few_times_and_then_left_alone() -> None:
+    class Slow(OpenShelf):
+        def read_now(self, key: bytes) -> bytes | None:
+            until = time.perf_counter() + 0.002
+            while time.perf_counter() < until:  # a page that has to come from the disk first
+                pass
+            return super().read_now(key)
+
+    shelf = Slow()
+    await shelf.write([Record(make_key(1), b"1", FAR)])
+    reads, breaker = make(shelf, timeout=0.001)
+    assert [reads.at_once(make_key(1)) for _ in range(FAILURES)] == [b"1"] * FAILURES
+    assert (reads.timeouts, breaker.open) == (FAILURES, True)
 
 
 async def test_who_is_cancelled_takes_nobody_along(shelf: Shelf) -> None:
@@ -101,9 +119,9 @@ async def test_what_does_not_travel_at_once_travels_together_later(shelf: Shelf)
     assert shelf.asked("read") == [1] * 8 + [12]
 
 
-async def test_failures_are_a_reason_and_open_the_breaker(shelf: Shelf) -> None:
-    for batched in (True, False):
-        shelf.batched, shelf.broken = batched, True
+async def test_failures_are_a_reason_and_open_the_breaker() -> None:
+    for shelf in (Shelf(), OpenShelf()):
+        shelf.broken = True
         reads, breaker = make(shelf)
         assert [await reads.read(make_key(1)) for _ in range(FAILURES + 1)] == [Reason.L2_DOWN] * (FAILURES + 1)
         assert (reads.errors, breaker.open) == (FAILURES, True)

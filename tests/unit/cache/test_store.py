@@ -6,8 +6,8 @@ import pytest
 
 from gateway.cache.disk import Disk
 from gateway.cache.redis import Redis
-from gateway.cache.store import Store
-from tests.support.shelf import Shelf
+from gateway.cache.store import AtOnce, Store
+from tests.support.shelf import OpenShelf, Shelf
 
 METHODS = [name for name, member in vars(Store).items() if inspect.iscoroutinefunction(member)]
 
@@ -20,4 +20,9 @@ def test_a_store_takes_what_the_protocol_says(store: type, method: str) -> None:
 
 
 def test_stores_have_the_names_that_metrics_know() -> None:
-    assert (Disk.name, Disk.batched, Redis.name, Redis.batched) == ("disk", False, "redis", True)
+    assert (Disk.name, Redis.name) == ("disk", "redis")
+
+
+def test_the_disk_alone_is_read_at_once() -> None:
+    assert [issubclass(store, AtOnce) for store in (Disk, OpenShelf, Redis, Shelf)] == [True, True, False, False]
+    assert inspect.signature(Disk.read_now) == inspect.signature(AtOnce.read_now)

@@ -4,15 +4,16 @@ import asyncio
 
 import pytest
 
+from gateway.cache.breaker import FAILURES
 from gateway.cache.codec import encode
 from gateway.cache.memory import Memory
 from gateway.cache.store import Claim, Record
 from gateway.cache.tiers import Lookup, Tiers
-from gateway.model.entry import EntryFlag
+from gateway.model.entry import Entry, EntryFlag
 from gateway.model.outcome import Reason
 from tests.support.entries import make_entry, make_key
 from tests.support.eventually import eventually
-from tests.support.shelf import Shelf
+from tests.support.shelf import OpenShelf, Shelf
 
 NOW = 1_700_000_000.0
 KEY = make_key("k")
@@ -52,8 +53,8 @@ async def test_without_a_store_memory_is_all_there_is() -> None:
     tiers = make(None)
     await tiers.start()
     tiers.keep(KEY, kept := entry(), l1_ttl=1)
-    assert tiers.peek(KEY, NOW + 3599) is kept  # its short life is for asking a store again
-    assert tiers.peek(KEY, NOW + 3600) is None
+    assert tiers.held(KEY, NOW + 3599) is kept  # its short life is for asking a store again
+    assert tiers.held(KEY, NOW + 3600) is None
     assert await tiers.find(KEY, NOW + 3600, 1) == Lookup()
     lease = await tiers.claim(KEY, 30)
     assert lease.state is Claim.GRANTED
@@ -66,20 +67,20 @@ async def test_memory_is_trusted_for_its_own_short_time_and_then_the_store_is_as
     shelf = Rows()
     tiers = make(shelf)
     tiers.keep(KEY, kept := entry(), l1_ttl=60)
-    assert tiers.peek(KEY, NOW + 59) is kept
-    assert tiers.peek(KEY, NOW + 60) is None
+    assert tiers.held(KEY, NOW + 59) is kept
+    assert tiers.held(KEY, NOW + 60) is None
     await eventually(lambda: KEY in shelf.rows)
     found = await tiers.find(KEY, NOW + 60, 60)
     assert (found.entry, found.reason, found.tier) == (kept, None, "shelf")
-    assert tiers.peek(KEY, NOW + 119) == kept
+    assert tiers.held(KEY, NOW + 119) == kept
     await tiers.close()
 
 
 async def test_memory_never_outlives_the_entry() -> None:
     tiers = make(Rows())
     tiers.keep(KEY, entry(stale_error_until=NOW + 10, stale_while_until=NOW + 10, fresh_until=NOW + 10), l1_ttl=60)
-    assert tiers.peek(KEY, NOW + 9) is not None
-    assert tiers.peek(KEY, NOW + 10) is None
+    assert tiers.held(KEY, NOW + 9) is not None
+    assert tiers.held(KEY, NOW + 10) is None
     await tiers.close()
 
 
@@ -102,7 +103,7 @@ async def test_what_is_kept_is_found_before_the_store_has_it() -> None:
     shelf.gate.clear()
     tiers = make(shelf)
     tiers.keep(KEY, kept := entry(), l1_ttl=0)
-    assert tiers.peek(KEY, NOW) is None
+    assert tiers.held(KEY, NOW) is None
     assert (await tiers.find(KEY, NOW, 0)).entry is kept
     shelf.gate.set()
     await tiers.close()
@@ -115,7 +116,7 @@ async def test_what_is_forgotten_is_not_found_before_the_store_knows() -> None:
     await eventually(lambda: KEY in shelf.rows)
     shelf.gate.clear()
     tiers.forget(KEY)
-    assert tiers.peek(KEY, NOW) is None
+    assert tiers.held(KEY, NOW) is None
     assert await tiers.find(KEY, NOW, 60) == Lookup()
     shelf.gate.set()
     await eventually(lambda: KEY not in shelf.rows)
@@ -147,7 +148,7 @@ async def test_a_read_does_not_bring_back_what_was_replaced_meanwhile() -> None:
     tiers.keep(KEY, new := entry(b"new"), 60)
     shelf.gate.set()
     assert (await find).entry is new
-    assert tiers.peek(KEY, NOW) is new
+    assert tiers.held(KEY, NOW) is new
     await tiers.close()
 
 
@@ -158,7 +159,7 @@ async def test_a_read_does_not_bring_back_what_was_forgotten_meanwhile() -> None
     tiers.forget(KEY)
     shelf.gate.set()
     await find
-    assert tiers.peek(KEY, NOW) is None
+    assert tiers.held(KEY, NOW) is None
     await eventually(lambda: KEY not in shelf.rows)
     assert await tiers.find(KEY, NOW, 60) == Lookup()
     await tiers.close()
@@ -205,7 +206,7 @@ async def test_memory_serves_on_while_the_store_cannot_say() -> None:
     tiers.keep(KEY, kept := entry(), l1_ttl=60)
     await eventually(lambda: KEY in shelf.rows)
     shelf.broken = True
-    assert tiers.peek(KEY, NOW + 100) is None
+    assert tiers.held(KEY, NOW + 100) is None
     assert await tiers.find(KEY, NOW + 100, 60) == Lookup(kept, Reason.L2_DOWN, "memory")
     assert await tiers.find(KEY, NOW + 3600, 60) == Lookup(None, Reason.L2_DOWN, "")
     await tiers.close()
@@ -335,8 +336,8 @@ async def test_stats_tell_what_happened() -> None:
     tiers = make(shelf)
     await tiers.start()
     tiers.keep(KEY, entry(), 60)
-    tiers.peek(KEY, NOW)
-    tiers.peek(make_key("other"), NOW)
+    tiers.count(found=tiers.held(KEY, NOW) is not None)
+    tiers.count(found=tiers.held(make_key("other"), NOW) is not None)
     await tiers.find(make_key("other"), NOW, 60)
     stats = tiers.stats()
     assert (stats.memory.entries, stats.memory.hits, stats.memory.misses) == (1, 1, 1)
@@ -357,3 +358,125 @@ async def test_entries_kept_at_about_the_same_time_hold_one_time_limit_which_is_
         assert 60 * (1 - 1 / 64) <= kept.until - (NOW + n / 100) <= 60
     assert len(set(map(id, limits))) <= 12
     await tiers.close()
+
+
+# -- what can be told at once ------------------------------------------------------------------------------------------
+
+
+def at_hand() -> OpenShelf:
+    shelf = OpenShelf()
+    shelf.now = NOW
+    return shelf
+
+
+async def stored(shelf: OpenShelf, kept: Entry, key: bytes = KEY) -> None:
+    await shelf.write([Record(key, encode(kept, 1024), kept.expires_at)])
+
+
+def told(tiers: Tiers) -> tuple[int, int, int, int]:
+    """Hits and misses of memory and of the store."""
+    stats = tiers.stats()
+    return stats.memory.hits, stats.memory.misses, stats.store.hits, stats.store.misses
+
+
+async def test_what_is_taken_at_once_is_counted_once_and_kept_in_memory() -> None:
+    shelf = at_hand()
+    tiers = make(shelf)
+    await stored(shelf, kept := entry())
+    said = tiers.at_once(KEY, NOW)
+    assert said is not None
+    assert said.entry == kept
+    assert (told(tiers), tiers.held(KEY, NOW)) == ((0, 0, 0, 0), None)
+    assert tiers.take(KEY, {KEY: said}, NOW, 60) == "shelf"
+    assert told(tiers) == (0, 1, 1, 0)
+    assert tiers.held(KEY, NOW + 59) is said.entry
+    assert tiers.take(KEY, {}, NOW, 60) == "memory"
+    assert told(tiers) == (1, 1, 1, 0)
+    await tiers.close()
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_what_was_said_at_once_is_not_asked_again_and_does_what_a_read_does(held: bool) -> None:
+    shelf = at_hand()
+    tiers = make(shelf)
+    if held:
+        await stored(shelf, entry())
+    said = tiers.at_once(KEY, NOW)
+    other = make(shelf)
+    assert await tiers.find(KEY, NOW, 60, said) == await other.find(KEY, NOW, 60)
+    assert shelf.asked("read") == [1, 1]
+    assert told(tiers) == told(other)
+    assert (tiers.held(KEY, NOW) is not None) is held
+    await tiers.close()
+    await other.close()
+
+
+async def test_what_was_removed_elsewhere_goes_from_memory_by_what_was_said_at_once() -> None:
+    shelf = at_hand()
+    tiers = make(shelf)
+    tiers.keep(KEY, entry(), l1_ttl=60)
+    await eventually(lambda: KEY in shelf.rows and not tiers._shared.writes.pending(KEY)[0])  # type: ignore[union-attr]
+    del shelf.rows[KEY]
+    assert await tiers.find(KEY, NOW + 100, 60, tiers.at_once(KEY, NOW + 100)) == Lookup()
+    shelf.broken = True
+    assert await tiers.find(KEY, NOW + 100, 60) == Lookup(None, Reason.L2_DOWN, "")
+    await tiers.close()
+
+
+@pytest.mark.parametrize("change", ["kept", "forgotten"])
+async def test_what_was_said_before_something_changed_is_asked_again(change: str) -> None:
+    shelf = at_hand()
+    tiers = make(shelf)
+    if change == "forgotten":
+        await stored(shelf, entry())
+    said = tiers.at_once(KEY, NOW)
+    if change == "kept":
+        tiers.keep(KEY, entry(), l1_ttl=0)  # memory does not answer with it
+    else:
+        tiers.forget(KEY)
+    await eventually(lambda: not tiers._shared.writes.pending(KEY)[0])  # type: ignore[union-attr]
+    found = await tiers.find(KEY, NOW, 0, said)
+    assert (found.entry is not None) is (change == "kept")
+    await tiers.close()
+
+
+async def test_nothing_is_said_at_once_where_only_a_look_that_waits_can_tell() -> None:
+    assert make(None).at_once(KEY, NOW) is None
+    assert make(Rows()).at_once(KEY, NOW) is None  # it suspends
+    shelf = at_hand()
+    tiers = make(shelf)
+    shelf.gate.clear()
+    tiers.keep(KEY, entry(), l1_ttl=0)
+    assert tiers.at_once(KEY, NOW) is None  # it is on its way
+    shelf.gate.set()
+    await eventually(lambda: not tiers._shared.writes.pending(KEY)[0])  # type: ignore[union-attr]
+    shelf.broken = True
+    reasons = [said.row for said in (tiers.at_once(KEY, NOW) for _ in range(FAILURES)) if said is not None]
+    assert reasons == [Reason.L2_DOWN] * FAILURES
+    assert tiers.at_once(KEY, NOW) is None  # it is out
+    assert not tiers.immediate
+    await tiers.close()
+
+
+async def test_a_failure_at_once_is_a_reason_on_the_ordinary_way_and_no_second_failure() -> None:
+    shelf = at_hand()
+    tiers = make(shelf)
+    shelf.broken = True
+    said = tiers.at_once(KEY, NOW)
+    assert await tiers.find(KEY, NOW, 60, said) == Lookup(None, Reason.L2_DOWN, "")
+    assert shelf.asked("read") == [1]
+    assert tiers.stats().store.errors == 1
+    await tiers.close()
+
+
+@pytest.mark.parametrize("row", [b"garbage", encode(make_entry(), 0)[:-1]])
+async def test_a_record_that_is_no_good_is_nothing_at_once(row: bytes) -> None:
+    shelf = at_hand()
+    await shelf.write([Record(KEY, row, NOW + 60)])
+    tiers = make(shelf)
+    said = tiers.at_once(KEY, NOW)
+    assert said is not None
+    assert said.entry is None
+    await stored(shelf, entry())
+    said = tiers.at_once(KEY, NOW + 3600)
+    assert said is None or said.entry is None  # past its time

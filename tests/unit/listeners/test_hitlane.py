@@ -29,14 +29,16 @@ class Bench:
         self.now = NOW
         self.tallies: dict[tuple[str, Outcome], Tally] = {}
         self.route = route()
-        self.logged: list[bytes] = []
+        self.logged: list[tuple[bytes, str]] = []
+        self.deep = False  # it is in a store only
         self.lane = HitLane(
             HitLaneSettings.model_validate(settings),
-            lambda key, now: self.stored if key == b"key" else None,
+            lambda key, now: self.stored if key == b"key" and not self.deep else None,
+            lambda route, key, now, fits: (self.stored, "disk") if fits(self.stored) else None,
             lambda name, outcome: self.tallies.setdefault((name, outcome), Tally()),
             noise([self.route]),
             False,
-            lambda data, *_: self.logged.append(data),
+            lambda data, peer, resolved, entry, tier, *_: self.logged.append((data, tier)),
             clock=lambda: self.now,
         )
 
@@ -59,7 +61,17 @@ def test_known_bytes_are_answered_counted_and_logged():
     )
     tally = bench.tallies["ask", Outcome.HIT]
     assert (tally.requests, tally.sent, tally.saved, sum(tally.duration.counts)) == (1, 2, 2.0, 1)
-    assert bench.logged == [asked()]
+    assert bench.logged == [(asked(), "memory")]
+
+
+def test_what_memory_has_not_is_sought_elsewhere_as_long_as_it_fits():
+    bench = Bench()
+    bench.learn(asked())
+    bench.deep = True
+    assert bench.hit(asked())
+    assert bench.logged == [(asked(), "disk")]
+    bench.stored.coding = b"gzip"
+    assert not bench.hit(asked())
 
 
 TRACE = b"traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -152,7 +164,8 @@ def test_the_entry_must_still_do(values, now, hit):
 def test_an_entry_that_is_gone_is_a_miss():
     bench = Bench()
     bench.learn(asked())
-    bench.lane._peek = lambda key, now: None
+    bench.lane._peek = lambda *_: None
+    bench.lane._seek = lambda *_: None
     assert not bench.hit(asked())
 
 

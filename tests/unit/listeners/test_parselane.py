@@ -140,7 +140,7 @@ async def test_a_bug_is_left_to_the_ordinary_way(monkeypatch):
 
 
 async def test_what_it_has_answered_is_learned():
-    learned = HitLane(HitLaneSettings(), lambda *_: None, lambda *_: Tally(), noise([]), timing=False)
+    learned = HitLane(HitLaneSettings(), lambda *_: None, lambda *_: None, lambda *_: Tally(), noise([]), timing=False)
     async with bench(lane=learned) as tested:
         await tested.store()
         tested.ask(post(b"/rag", QUESTION), raw=False)
