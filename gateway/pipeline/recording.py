@@ -35,7 +35,7 @@ class Recording:
         self._pieces: list[bytes] = []
         self._dropped = 0  # pieces that every reader of an over-long answer has had
         self._readers: dict[object, int] = {}
-        self.on_idle: Callable[[], None] | None = None  # told when the last reader leaves
+        self.on_idle: Callable[[], None] | None = None  # told when the last reader leaves, until it has ended
         self._more: list[asyncio.Future[None]] = []
         self._room: asyncio.Future[None] | None = None
 
@@ -81,11 +81,16 @@ class Recording:
         """The body is whole."""
         self.trailers = tuple(trailers)
         self.done = True
-        self._wake()
+        self._end()
 
     def fail(self, error: UpstreamError) -> None:
         """The body broke off."""
         self.error = error
+        self._end()
+
+    def _end(self) -> None:
+        # Who is told knows the recording himself: the ring would keep each body until a garbage collection.
+        self.on_idle = None
         self._wake()
 
     def _wake(self) -> None:
@@ -148,5 +153,5 @@ class Recording:
         finally:
             del self._readers[me]
             self._moved()
-            if self.on_idle is not None and not self._readers and not self.done:
+            if self.on_idle is not None and not self._readers:
                 self.on_idle()
