@@ -85,6 +85,11 @@ class Tiers:
         if self._shared is not None:
             await self._shared.close()
 
+    @property
+    def alone(self) -> bool:
+        """Whether nobody else uses the store now, or there is none: a lease would be kept for nobody."""
+        return self._shared is None or self._shared.store.alone
+
     def peek(self, key: bytes, now: float) -> Entry | None:
         """What memory has, if its time there is not over. now: Unix seconds."""
         entry = self._memory.get(key)

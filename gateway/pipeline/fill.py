@@ -12,7 +12,7 @@ from gateway.cache.tiers import Lookup, Tiers
 from gateway.model.entry import Entry, EntryFlag, Windows
 from gateway.model.errors import Shed, UpstreamError, UpstreamReset
 from gateway.model.exchange import Request
-from gateway.model.fields import Pairs
+from gateway.model.fields import Fields, Pairs
 from gateway.model.outcome import Reason
 from gateway.pipeline.flight import Flight, Landing, Work
 from gateway.pipeline.plan import Rule
@@ -135,7 +135,7 @@ class Filler:
         flight.expendable = job.wanted and route.cache.finish == "wanted"
         if job.look and await self._find(job, flight):
             return
-        if not (route.lease.enabled and job.lease):
+        if not (route.lease.enabled and job.lease) or self._tiers.alone:
             await self._ask(job, flight)
             return
         lease = await self._tiers.claim(job.key, route.lease.ttl)
@@ -167,7 +167,7 @@ class Filler:
 
     async def _follow(self, job: Job, flight: Flight, tail: Tail) -> None:
         """Land with what another process is receiving, and store nothing: it does."""
-        recording = Recording(tail.status, tail.reason, tail.fields, job.rule.route.cache.max_body)
+        recording = Recording(tail.status, tail.reason, Fields(tail.fields), job.rule.route.cache.max_body)
         recording.on_idle = flight.left
         flight.expendable = True
         flight.land(Landing(recording=recording, key=job.key, elsewhere=True))
@@ -321,7 +321,7 @@ class Filler:
         self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, watch: Watch | None, started: float
     ) -> Reception:
         head, route = reply.head, job.rule.route
-        recording = Recording(head.status, head.reason, head.fields.pairs, route.cache.max_body, reply.length)
+        recording = Recording(head.status, head.reason, head.fields, route.cache.max_body, reply.length)
         recording.on_idle = flight.left
         timeline = Timeline() if watch is not None and route.stream.replay.pace == "recorded" else None
         return Reception(reply, recording, skip, watch, timeline, started)
@@ -340,7 +340,7 @@ class Filler:
     def _tell_others(self, lease: Lease, flight: Flight, got: Reception) -> None:
         """Have other processes follow what is received here."""
         recording = got.recording
-        got.relay = relay = self._tiers.relay(lease, recording.status, recording.reason, recording.fields)
+        got.relay = relay = self._tiers.relay(lease, recording.status, recording.reason, recording.fields.pairs)
         if relay is not None:
             flight.expendable = False  # who follows elsewhere is not counted
             for piece in recording.so_far():

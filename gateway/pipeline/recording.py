@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 
 from gateway.model.errors import UpstreamError
-from gateway.model.fields import Pairs
+from gateway.model.fields import Fields, Pairs
 
 _WINDOW = 256 << 10  # bytes of an over-long answer that its fastest reader may be behind before more is received
 _LAG = 4 << 20  # bytes that any reader of it may be behind
@@ -22,7 +22,7 @@ class TooSlow(Exception):
 class Recording:
     """An answer's head and its body as far as it has come."""
 
-    def __init__(self, status: int, reason: bytes, fields: Pairs, limit: int, length: int | None = None) -> None:
+    def __init__(self, status: int, reason: bytes, fields: Fields, limit: int, length: int | None = None) -> None:
         self.status = status
         self.reason = reason
         self.fields = fields

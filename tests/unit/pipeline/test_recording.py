@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from gateway.model.errors import UpstreamReset
+from gateway.model.fields import Fields
 from gateway.pipeline.recording import _LAG, Recording, TooSlow
 
 
 def recording(limit: int = 1000) -> Recording:
-    return Recording(200, b"OK", (), limit)
+    return Recording(200, b"OK", Fields(), limit)
 
 
 async def collect(made: Recording) -> bytes:
