@@ -247,7 +247,7 @@ class Filler:
                 job.rule.route,
                 free=job.free or unwanted,
                 spare=unwanted,
-                ask=job.rule.fetch,
+                ask=job.rule.ask,
             )
         except Shed as exc:
             job.successor = self._successor(job, flight, exc)
