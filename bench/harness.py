@@ -74,6 +74,15 @@ class Server:
         """Seconds of CPU that it and its children have used."""
         return sum(_cpu_of(pid) for pid in _family(self.pid))
 
+    def forget_peak(self) -> None:
+        """`peak` tells of what comes from now on."""
+        for pid in _family(self.pid):
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+    def peak(self) -> int:
+        """Most resident bytes of it and its children, each at its own time."""
+        return sum(_peak_of(pid) for pid in _family(self.pid))
+
     def rss(self) -> int:
         """Resident bytes of it and its children."""
         return sum(_rss_of(pid) for pid in _family(self.pid))
@@ -281,6 +290,13 @@ def _cpu_of(pid: int) -> float:
 def _rss_of(pid: int) -> int:
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except FileNotFoundError:
+        return 0
+
+
+def _peak_of(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0]) << 10
     except FileNotFoundError:
         return 0
 

@@ -29,13 +29,13 @@ def upstream(size: int = 1400) -> Iterator[Server]:
 
 
 @contextmanager
-def service(size: int = 1400, delay: float = 0.0, *, exact: bool = False) -> Iterator[Server]:
+def service(size: int = 1400, delay: float = 0.0, *, event: int = 5, exact: bool = False) -> Iterator[Server]:
     """An upstream that takes `delay` seconds for an answer, streams where it is asked to, and counts its calls.
 
-    exact: to the microsecond.
+    event: bytes of text in each of a stream's events. exact: to the microsecond.
     """
     port = free_port()
-    command = [sys.executable, "-m", "bench.service", str(port), str(size), str(delay), *["exact"] * exact]
+    command = [sys.executable, "-m", "bench.service", str(port), str(size), str(delay), str(event), *["exact"] * exact]
     with running("service", command, port, core=LOAD_CORE) as server:
         yield server
 

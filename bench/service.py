@@ -21,13 +21,14 @@ def _chunk(data: bytes) -> bytes:
 
 
 class Service(Answering):
-    """One connection. delay: seconds until an answer, or from a stream's head to its end."""
+    """One connection. delay: seconds until an answer, or from a stream's head to its end. event: bytes of its text."""
 
     calls = 0
 
-    def __init__(self, reply: bytes, delay: float) -> None:
+    def __init__(self, reply: bytes, delay: float, event: int) -> None:
         super().__init__(reply)
         self._delay = delay
+        self._text = b"word ".ljust(event, b".")
         self._loop = asyncio.get_running_loop()
 
     def answer(self, request: bytes) -> None:
@@ -47,16 +48,16 @@ class Service(Answering):
     def _event(self, number: int) -> None:
         if self._transport.is_closing():
             return
-        self._transport.write(_chunk(b'data: {"token": "word %d"}\n\n' % number))
+        self._transport.write(_chunk(b'data: {"token": "%b%d"}\n\n' % (self._text, number)))
         if number < EVENTS:
             self._loop.call_later(self._delay / EVENTS, self._event, number + 1)
         else:
             self._transport.write(_chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
 
 
-async def main(port: int, size: int, delay: float) -> None:
-    reply = answer(body(size))
-    make = asyncio.get_running_loop().create_server(lambda: Service(reply, delay), "127.0.0.1", port, backlog=4096)
+async def main(port: int, size: int, delay: float, event: int) -> None:
+    reply, loop = answer(body(size)), asyncio.get_running_loop()
+    make = loop.create_server(lambda: Service(reply, delay, event), "127.0.0.1", port, backlog=4096)
     async with await make as server:
         await server.serve_forever()
 
@@ -80,7 +81,7 @@ def _exact_loop() -> asyncio.AbstractEventLoop:
 
 
 if __name__ == "__main__":
-    arguments = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-    exact = len(sys.argv) > 4
+    arguments = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
+    exact = len(sys.argv) > 5
     with asyncio.Runner(loop_factory=_exact_loop if exact else None) as runner:
         runner.run(main(*arguments))

@@ -1,21 +1,28 @@
 """Streams: what does the way through the gateway add to the first event, and what do 1,000 followers of one cost?
 
 Claims: the first event comes < 1 ms later (p50) than from the upstream directly; 1,000 followers of one stream make
-one upstream call, all get all of it, and the process grows by less than one body for each.
+one upstream call, all get all of it, and share one body: one of 256 KiB makes the process grow by at most 10 bodies
+more than a body of a few bytes does, at its peak, and not by 1,000.
 
-The first events are timed one stream at a time, asked directly and through the gateway in turn.
+The first events are timed one stream at a time, asked directly and through the gateway in turn. Each crowd meets a
+gateway that is new, so that nothing can grow into what an earlier one left; what a connection costs, whatever it is
+sent, is told apart by the crowd that follows a few bytes. Followers read as fast as they can: of a slow one's answer
+the gateway holds what it does not take, up to the buffers of its connection.
 """
 
 import asyncio
 import itertools
 import statistics
+from dataclasses import asdict, dataclass
 
 from bench import servers
 from bench.client import Connection, at_once, calls, post
 from bench.harness import Server, begin, console, need, parser, report, verdict
+from bench.service import EVENTS
 
 FOLLOWERS = 1_000
 DELAY = 0.5  # seconds of the stream that is followed
+SMALL, LARGE = 5, (256 << 10) // EVENTS  # bytes of text in each of its events
 _numbers = itertools.count()
 
 
@@ -39,14 +46,28 @@ async def firsts(upstream: Server, gateway: Server, count: int) -> dict[str, lis
     return taken
 
 
-def crowd(upstream: Server, gateway: Server) -> tuple[int, int, int, float]:
-    """Upstream calls, whole answers, bytes of one, bytes by which the gateway grew for each follower."""
-    request = question(upstream.url)
-    asked, before = calls(upstream.url), gateway.rss()
-    answers = asyncio.run(at_once([gateway.url], request, FOLLOWERS))
-    bodies = {answer.body for answer in answers if answer.body.endswith(b"data: [DONE]\n\n")}
-    whole = sum(answer.status == 200 and answer.body in bodies for answer in answers) if len(bodies) == 1 else 0
-    return calls(upstream.url) - asked, whole, len(next(iter(bodies), b"")), (gateway.rss() - before) / FOLLOWERS
+@dataclass(slots=True)
+class Crowd:
+    """What 1,000 followers came to: upstream calls, whole answers, bytes of one, bytes of growth at the peak."""
+
+    calls: int
+    whole: int
+    size: int
+    grown: int
+
+
+def crowd(event: int) -> Crowd:
+    """Followers of one stream whose events have so many bytes of text, in front of a gateway that is new."""
+    with servers.service(delay=DELAY, event=event) as upstream, servers.ragfront(upstream.url, "followed") as gateway:
+        asyncio.run(at_once([gateway.url], question(upstream.url), 1))  # what a process makes once
+        asked = calls(upstream.url)
+        gateway.forget_peak()
+        before = gateway.peak()
+        answers = asyncio.run(at_once([gateway.url], question(upstream.url), FOLLOWERS))
+        grown = gateway.peak() - before
+        bodies = {answer.body for answer in answers if answer.body.endswith(b"data: [DONE]\n\n")}
+        whole = sum(answer.status == 200 and answer.body in bodies for answer in answers) if len(bodies) == 1 else 0
+        return Crowd(calls(upstream.url) - asked, whole, len(next(iter(bodies), b"")), grown)
 
 
 def main() -> None:
@@ -56,15 +77,13 @@ def main() -> None:
     telling = console.status(f"first events of {count} streams, directly and through the gateway")
     with servers.service(exact=True) as upstream, servers.ragfront(upstream.url) as gateway, telling:
         taken = asyncio.run(firsts(upstream, gateway, count))
-    made, whole, size, grown = [], [], 0, []
-    with servers.service(delay=DELAY) as upstream, servers.ragfront(upstream.url, "ragfront, followed") as gateway:
-        for number in range(args.rounds + 1):
-            with console.status(f"{FOLLOWERS} followers, round {number or 'to warm up'}"):
-                one_calls, one_whole, size, one_grown = crowd(upstream, gateway)
-            if number:
-                made.append(one_calls)
-                whole.append(one_whole)
-                grown.append(one_grown)
+    pairs = []
+    for number in range(args.rounds):
+        with console.status(f"{FOLLOWERS} followers, round {number + 1}"):
+            pairs.append((crowd(SMALL), crowd(LARGE)))
+    crowds = [one for pair in pairs for one in pair]
+    made, whole = [one.calls for one in crowds], [one.whole for one in crowds]
+    bodies = max((large.grown - small.grown) / large.size for small, large in pairs)
     p50 = {name: statistics.median(values) for name, values in taken.items()}
     p99 = {name: statistics.quantiles(values, n=100)[98] for name, values in taken.items()}
     added = p50["ragfront"] - p50["direct"]
@@ -72,16 +91,20 @@ def main() -> None:
     rows += [
         [f"{FOLLOWERS:,} followers: upstream calls, most of {args.rounds} rounds", str(max(made))],
         [f"{FOLLOWERS:,} followers: of whom got all of it, fewest", f"{min(whole):,}"],
-        [f"{FOLLOWERS:,} followers: growth of the process for each, a body is {size} bytes", f"{max(grown):.0f} bytes"],
     ]
+    for kind in zip(*pairs, strict=True):
+        most = max(one.grown for one in kind)
+        rows.append(
+            [f"{FOLLOWERS:,} followers of {kind[0].size:,} bytes: the process grows by", f"{most / 2**20:.1f} MiB"]
+        )
     lines = [
         verdict("first event added, p50 in ms", added, 1.0),
         verdict("upstream calls for 1,000 followers", max(made), 1),
         verdict("followers who did not get all of it", FOLLOWERS - min(whole), 0),
-        verdict("growth for each follower, x the body", max(grown) / size, 1.0),
+        verdict(f"bodies of {crowds[-1].size:,} bytes that 1,000 followers of one take", bodies, 10),
     ]
-    figures = {"first_ms": {name: {"p50": p50[name], "p99": p99[name]} for name in taken}, "calls": made,
-               "whole": whole, "grown": grown, "body": size}  # fmt: skip
+    figures = {"first_ms": {name: {"p50": p50[name], "p99": p99[name]} for name in taken},
+               "crowds": [asdict(one) for one in crowds]}  # fmt: skip
     title = "Streams: the first event's time, and many followers of one stream"
     report("stream", title, ["what", "is"], rows, figures, lines=lines, quick=args.quick)
 

@@ -1,7 +1,8 @@
--- One of many questions, at random, with a new X-Request-Id each time. arguments: HOW_MANY
+-- One of many questions, at random, with a new X-Request-Id each time. arguments: HOW_MANY, and `zipf` where the
+-- n-th question is asked 1/n times as often as the first; else all are asked alike
 local n = 0
 function init(arguments)
-  local count = tonumber(arguments[1])
+  local count, skewed = tonumber(arguments[1]), arguments[2] == "zipf"
   math.randomseed(os.time())
   local headers = {["Content-Type"] = "application/json", ["X-Request-Id"] = "@@@@"}
   local bytes = wrk.format("POST", nil, headers, '{"query": "question #########", "top_k": 3}')
@@ -11,7 +12,8 @@ function init(arguments)
   local seed = os.time() % 100000
   request = function()
     n = n + 1
-    return before .. "req-" .. seed .. "-" .. n .. between .. string.format("%09d", math.random(0, count - 1)) .. after
+    local key = skewed and math.floor(count ^ math.random()) - 1 or math.random(0, count - 1)
+    return before .. "req-" .. seed .. "-" .. n .. between .. string.format("%09d", key) .. after
   end
 end
 function done(summary, latency)

@@ -96,6 +96,11 @@ class Tiers:
             await self._shared.close()
 
     @property
+    def alone(self) -> bool:
+        """Whether nobody else uses the store now, or there is none: a lease would be kept for nobody."""
+        return self._shared is None or self._shared.store.alone
+
+    @property
     def immediate(self) -> bool:
         """Whether `at_once` may be able to tell."""
         return self._shared is not None and not self._shared.reads.suspends and not self._shared.breaker.open

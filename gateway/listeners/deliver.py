@@ -87,7 +87,7 @@ class Delivery:
             raise recording.error
         x.status = recording.status
         length = recording.length
-        pairs = self._onward(Fields(recording.fields), length)
+        pairs = self._onward(recording.fields, length)
         if recording.done and not recording.overflown and length is None and not recording.trailers:
             length = recording.size
             pairs = (*pairs, (b"Content-Length", b"%d" % length))

@@ -47,6 +47,10 @@ class Fields:
     def __contains__(self, name: bytes) -> bool:
         return name in (self._index or self._lines())
 
+    def any_of(self, names: frozenset[bytes]) -> bool:
+        """Whether one of these is there. `names` in lower case."""
+        return not names.isdisjoint(self._index or self._lines())
+
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         return iter(self.pairs)
 

@@ -56,7 +56,7 @@ class Admit:
         ask: instead of `upstream.fetch`. Calls that travel together hold a turn each.
         """
         ask = ask or upstream.fetch
-        if route is not None and not free:
+        if route is not None and not free and route.name in self._guards.budgets:
             await self._pay(upstream, request, route)
         limiter = self._guards.limiters.get(upstream.name)
         if limiter is None:
@@ -67,10 +67,7 @@ class Admit:
         return await self._call(ask, call, permit)
 
     async def _pay(self, upstream: Upstream, request: Request, route: RouteSettings) -> None:
-        budget = self._guards.budgets.get(route.name)
-        if budget is None:
-            return
-        wait = await budget.spend(self.client(request, route))
+        wait = await self._guards.budgets[route.name].spend(self.client(request, route))
         if wait:
             self.refused(route)
             raise Shed(upstream.name, Reason.BUDGET, wait)

@@ -10,6 +10,7 @@ from gateway.cache.store import Claim
 from gateway.cache.tiers import Lookup, Tiers
 from gateway.model.entry import EntryFlag
 from gateway.model.errors import Shed, UpstreamError, UpstreamReset
+from gateway.model.fields import Fields
 from gateway.model.outcome import Reason
 from gateway.pipeline.flight import Flight, Landing, Work
 from gateway.pipeline.job import Job, OtherForms
@@ -58,7 +59,7 @@ class Filler:
         self._stand_by(job, flight)
         if job.look and await self._find(job, flight):
             return
-        if not (route.lease.enabled and job.lease):
+        if not (route.lease.enabled and job.lease) or self._tiers.alone:
             await self._ask(job, flight)
             return
         lease = await self._tiers.claim(job.key, route.lease.ttl)
@@ -90,7 +91,7 @@ class Filler:
 
     async def _follow(self, job: Job, flight: Flight, tail: Tail) -> None:
         """Land with what another process is receiving, and store nothing: it does."""
-        recording = Recording(tail.status, tail.reason, tail.fields, job.rule.route.cache.max_body)
+        recording = Recording(tail.status, tail.reason, Fields(tail.fields), job.rule.route.cache.max_body)
         recording.on_idle = flight.left
         flight.expendable = True
         flight.land(Landing(recording=recording, key=job.key, elsewhere=True))
@@ -180,7 +181,7 @@ class Filler:
                 job.rule.route,
                 free=job.free or unwanted,
                 spare=unwanted,
-                ask=job.rule.fetch,
+                ask=job.rule.ask,
             )
             return await self._receiver.receive(job, flight, reply, started)
         except Shed as exc:

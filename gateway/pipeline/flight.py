@@ -254,7 +254,7 @@ class Flights:
         if flight is not None and flight.joinable:
             return flight, False
         flight = self._flights[key] = Flight(key, self._abandon)
-        flight.task = asyncio.create_task(self._fly(flight, work))
+        flight.task = asyncio.get_running_loop().create_task(self._fly(flight, work))
         self._tasks.add(flight.task)
         flight.task.add_done_callback(self._tasks.discard)
         return flight, True

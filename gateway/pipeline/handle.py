@@ -11,7 +11,6 @@ from gateway.cache.tiers import Tiers
 from gateway.model.entry import Entry, EntryFlag
 from gateway.model.errors import Shed, UpstreamError
 from gateway.model.exchange import Exchange, Request
-from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
 from gateway.model.settings.route import RouteSettings
 from gateway.pipeline import calls, itemwise
@@ -370,5 +369,5 @@ class Pipeline:
 
 def _takes(request: Request, recording: Recording) -> bool:
     """May an answer that was made for another client go to this one, as it is coded?"""
-    coding = Fields(recording.fields).joined(b"content-encoding")
+    coding = recording.fields.joined(b"content-encoding")
     return not coding or accepts(request.fields.joined(b"accept-encoding"), coding)

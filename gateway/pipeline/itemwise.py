@@ -144,7 +144,7 @@ async def _body(item: _Item, limit: int) -> bytes | None:
             item.entry = entry
             status, coding, body = entry.status, entry.coding, entry.body
         case FromRecording(recording):
-            status, coding = recording.status, Fields(recording.fields).joined(b"content-encoding") or b""
+            status, coding = recording.status, recording.fields.joined(b"content-encoding") or b""
             if recording.error is not None or recording.overflown:
                 return None
             body = await _read(recording.read())
@@ -186,7 +186,7 @@ def _together(x: Exchange, items: Sequence[_Item], body: bytes) -> Answer:
     if asked:
         _tell_miss(x, items, asked)
         fields = _fields_of(asked[0])
-        recording = Recording(200, b"OK", fields, len(body))  # its length is told when it is delivered
+        recording = Recording(200, b"OK", Fields(fields), len(body))  # its length is told when it is delivered
         recording.feed(body)
         recording.finish()
         return FromRecording(recording)
@@ -215,7 +215,7 @@ def _fields_of(item: _Item) -> Pairs:
     """The fields of the answer that an item came with."""
     match item.answer:
         case FromRecording(recording):
-            fields = recording.fields
+            fields = recording.fields.pairs
         case FromReply(reply):
             fields = reply.head.fields.pairs
         case _:

@@ -10,7 +10,7 @@ from gateway.model.entry import EntryFlag
 from gateway.model.exchange import Request
 from gateway.model.settings.file import Settings
 from gateway.model.settings.route import RouteSettings
-from gateway.pipeline.admit import Admit
+from gateway.pipeline.admit import Admit, Ask
 from gateway.policy.admission import Admission
 from gateway.policy.document import Document
 from gateway.policy.forwarding import Forwarding, pseudonym
@@ -24,9 +24,7 @@ from gateway.policy.standin import StandIn
 from gateway.policy.storing import Storing
 from gateway.policy.streaming import Streaming
 from gateway.upstream.batch import Gathering
-from gateway.upstream.call import Call
 from gateway.upstream.fetch import Upstream
-from gateway.upstream.reply import Reply
 
 # What differs from client to client, and is no client's but ours to say.
 _OF_THE_WAY = frozenset({b"forwarded", b"x-forwarded-for", b"via"})
@@ -60,11 +58,10 @@ class Rule:
     bloom: RouteFilters | None = None  # what knows which questions have no answer
     batching: Batching | None = None
 
-    async def fetch(self, call: Call) -> Reply:
-        """Ask for an answer that may be stored: together with others, where the route says how."""
-        if self.batching is not None:
-            return await self.batching.gathering.fetch(call)
-        return await self.upstream.fetch(call)
+    @property
+    def ask(self) -> Ask:
+        """Asks for an answer that may be stored: together with others, where the route says how."""
+        return self.upstream.fetch if self.batching is None else self.batching.gathering.fetch
 
 
 class Plan:

@@ -154,7 +154,7 @@ class Receiver:
         self, job: Job, flight: Flight, reply: Reply, skip: Skip | None, watch: Watch | None, started: float
     ) -> Reception:
         head, route = reply.head, job.rule.route
-        recording = Recording(head.status, head.reason, head.fields.pairs, route.cache.max_body, reply.length)
+        recording = Recording(head.status, head.reason, head.fields, route.cache.max_body, reply.length)
         recording.on_idle = flight.left
         timeline = Timeline() if watch is not None and route.stream.replay.pace == "recorded" else None
         return Reception(reply, recording, skip, watch, timeline, started)
@@ -174,7 +174,7 @@ class Receiver:
     def _tell_others(self, lease: Lease, flight: Flight, got: Reception) -> None:
         """Have other processes follow what is received here."""
         recording = got.recording
-        got.relay = relay = self._tiers.relay(lease, recording.status, recording.reason, recording.fields)
+        got.relay = relay = self._tiers.relay(lease, recording.status, recording.reason, recording.fields.pairs)
         if relay is not None:
             flight.expendable = False  # who follows elsewhere is not counted
             for piece in recording.so_far():

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 
 from gateway.model.errors import UpstreamError
-from gateway.model.fields import Pairs
+from gateway.model.fields import Fields, Pairs
 
 _WINDOW = 256 << 10  # bytes of an over-long answer that its fastest reader may be behind before more is received
 _LAG = 4 << 20  # bytes that any reader of it may be behind
@@ -22,7 +22,7 @@ class TooSlow(Exception):
 class Recording:
     """An answer's head and its body as far as it has come."""
 
-    def __init__(self, status: int, reason: bytes, fields: Pairs, limit: int, length: int | None = None) -> None:
+    def __init__(self, status: int, reason: bytes, fields: Fields, limit: int, length: int | None = None) -> None:
         self.status = status
         self.reason = reason
         self.fields = fields
@@ -35,7 +35,7 @@ class Recording:
         self._pieces: list[bytes] = []
         self._dropped = 0  # pieces that every reader of an over-long answer has had
         self._readers: dict[object, int] = {}
-        self.on_idle: Callable[[], None] | None = None  # told when the last reader leaves
+        self.on_idle: Callable[[], None] | None = None  # told when the last reader leaves, until it has ended
         self._more: list[asyncio.Future[None]] = []
         self._room: asyncio.Future[None] | None = None
 
@@ -81,11 +81,16 @@ class Recording:
         """The body is whole."""
         self.trailers = tuple(trailers)
         self.done = True
-        self._wake()
+        self._end()
 
     def fail(self, error: UpstreamError) -> None:
         """The body broke off."""
         self.error = error
+        self._end()
+
+    def _end(self) -> None:
+        # Who is told knows the recording himself: the ring would keep each body until a garbage collection.
+        self.on_idle = None
         self._wake()
 
     def _wake(self) -> None:
@@ -148,5 +153,5 @@ class Recording:
         finally:
             del self._readers[me]
             self._moved()
-            if self.on_idle is not None and not self._readers and not self.done:
+            if self.on_idle is not None and not self._readers:
                 self.on_idle()

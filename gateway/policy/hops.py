@@ -37,7 +37,7 @@ def wants_upgrade(fields: Fields, version: tuple[int, int]) -> bool:
 
     An offer of HTTP/2 is none: it concerns our side of the connection only, and we do not take it up.
     """
-    if version < (1, 1) or b"upgrade" not in connection_options(fields):
+    if b"upgrade" not in fields or version < (1, 1) or b"upgrade" not in connection_options(fields):
         return False
     offered = [p.strip(b" \t").lower() for line in fields.all(b"upgrade") for p in line.split(b",")]
     return any(protocol and protocol not in (b"h2c", b"h2") for protocol in offered)

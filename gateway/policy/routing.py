@@ -1,7 +1,7 @@
 """Routing: which route takes a request. Paths are compared as the client spelled them; first match wins."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from gateway.model.exchange import Request
 from gateway.model.settings.route import RouteSettings
@@ -23,7 +23,9 @@ class Router:
     def needs_body(self, request: Request) -> int:
         """How many bytes of body to buffer before `match` can decide and a key be made; 0: stream it through."""
         most = 0
-        for taker in self._candidates(request):
+        for taker in self._by_path.get(request.path, self._patterns):
+            if not taker.takes_head(request):
+                continue
             if taker.asks_body:
                 most = max(most, taker.route.key.max_body)
                 continue
@@ -36,16 +38,12 @@ class Router:
 
         document: the body; None where it was too large to be buffered, and conditions on it do not hold.
         """
-        for taker in self._candidates(request):
+        for taker in self._by_path.get(request.path, self._patterns):
+            if not taker.takes_head(request):
+                continue
             if not taker.asks_body or (document is not None and document.is_json and taker.takes_body(document.value)):
                 return taker.route
         return None
-
-    def _candidates(self, request: Request) -> Iterator["_Taker"]:
-        """The routes that match as far as the head tells, in order."""
-        for taker in self._by_path.get(request.path, self._patterns):
-            if taker.takes_head(request):
-                yield taker
 
 
 class _Taker:

@@ -23,7 +23,7 @@ from gateway.policy.coding import codings, decode
 from gateway.policy.conditions import compile_conditions
 from gateway.policy.document import EMPTY, NOT_JSON, Document, parse
 from gateway.policy.documents import Documents
-from gateway.policy.hops import end_to_end
+from gateway.policy.hops import HOP_BY_HOP, connection_options
 from gateway.policy.streaming import Watch
 from gateway.policy.tags import tags
 from gateway.policy.ttl import Lifetimes, lifetimes
@@ -87,7 +87,7 @@ class Storing:
         remembers = "docs" in route.degrade.ladder and route.degrade.docs.remember > 0
         self._documents = Documents(route.shape.documents) if remembers else None
         self._looks = bool(cache.store_unless or route.empty.when or route.tags or remembers)
-        self._dropped = _NOT_REPLAYED | {name.encode() for name in cache.replay_without}
+        self._dropped = HOP_BY_HOP | _NOT_REPLAYED | {name.encode() for name in cache.replay_without}
         self._dropped_of_calls = self._dropped | _PLACES
 
     def head(self, request: Request, status: int, fields: Fields) -> Skip | None:
@@ -202,10 +202,13 @@ class Storing:
             dropped = dropped - _SIZE
         elif request.method != b"GET" and 200 <= status < 300:
             dropped = self._dropped_of_calls
+        options = connection_options(fields)
+        if options:
+            dropped = dropped | options
         return tuple(
             [
                 pair
-                for pair in end_to_end(fields)
+                for pair in fields.pairs
                 if (name := pair[0].lower()) not in dropped and not name.startswith(_BUDGETS)
             ]
         )

@@ -24,6 +24,8 @@ To keep just some would leave answers behind that were to be purged.
 _FIELDS = ((b"surrogate-key", None), (b"xkey", None), (b"cache-tag", b","))
 """The upstream's fields that name tags, and what stands between two; None: white space."""
 
+_NAMES = frozenset(name for name, _ in _FIELDS)
+
 _PLACEHOLDER = re.compile(r"\{((?:/[^{}]*)?)\}")
 
 
@@ -33,7 +35,7 @@ def tags(templates: Sequence[str], fields: Fields, document_value: Any, more: It
     templates: such as `doc:{/response/docs/*/id}`; with several pointers, one tag for each combination of values.
     document_value: the JSON body, None where there is none. more: what `texts` found in the events of a stream.
     """
-    if not templates and not any(name in fields for name, _ in _FIELDS):
+    if not templates and not fields.any_of(_NAMES):
         return ()
     found: dict[str, None] = {}
     for seen, tag in enumerate(chain(_all(templates, fields, document_value), more)):

@@ -32,6 +32,9 @@ class _Stated(NamedTuple):
     stale_if_error: float | None = None
 
 
+_SILENT = _Stated()
+
+
 def lifetimes(route: RouteSettings, fields: Fields, empty: bool, now: float, random: Callable[[], float]) -> Lifetimes:
     """The lifetimes of an answer with these fields.
 
@@ -43,7 +46,7 @@ def lifetimes(route: RouteSettings, fields: Fields, empty: bool, now: float, ran
     """
     cache = route.cache
     initial_age = float(delta_seconds(fields.get(b"age") or b""))
-    stated = _stated(fields, initial_age, now) if cache.cache_control == "respect" else _Stated()
+    stated = _stated(fields, initial_age, now) if cache.cache_control == "respect" else _SILENT
     base = route.empty.ttl if empty else cache.ttl
     share = min(1.0, cache.jitter.share or (cache.jitter.seconds / cache.ttl if cache.ttl > 0 else 0.0))
     drawn = random() * share
@@ -77,7 +80,7 @@ def _stated(fields: Fields, initial_age: float, now: float) -> _Stated:
     """
     stated = fields.joined(b"cache-control")
     if stated is None and b"expires" not in fields:
-        return _Stated()
+        return _SILENT
     directives = CacheControl(stated)
     if directives.has(b"no-cache"):
         return _Stated(0.0, 0.0, 0.0)

@@ -61,12 +61,15 @@ def response_framing(head: ResponseHead, method: bytes) -> int | Framing:
         if codings.strip().lower() != b"chunked":
             raise MessageError("unknown Transfer-Encoding")
         return Framing.CHUNKED
-    lengths = {value.strip() for value in (head.fields.joined(b"content-length") or b"").split(b",")}
-    if lengths == {b""}:
-        return Framing.UNTIL_CLOSE
-    if len(lengths) > 1 or _DIGITS.fullmatch(next(iter(lengths))) is None:
-        raise MessageError("repeated or malformed Content-Length")
-    return int(lengths.pop())
+    stated = head.fields.joined(b"content-length") or b""
+    if _DIGITS.fullmatch(stated) is None:
+        lengths = {value.strip() for value in stated.split(b",")}
+        if lengths == {b""}:
+            return Framing.UNTIL_CLOSE
+        stated = lengths.pop()
+        if lengths or _DIGITS.fullmatch(stated) is None:
+            raise MessageError("repeated or malformed Content-Length")
+    return int(stated)
 
 
 class LengthDecoder:

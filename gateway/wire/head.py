@@ -40,7 +40,8 @@ class ResponseHead:
     @property
     def should_close(self) -> bool:
         """The connection serves no further request (RFC 9112 section 9.3)."""
-        tokens = {token.strip().lower() for token in (self.fields.joined(b"connection") or b"").split(b",")}
+        stated = self.fields.joined(b"connection")
+        tokens = {token.strip().lower() for token in stated.split(b",")} if stated else ()
         old = self.version == (1, 0)
         # With both framings, or chunks in HTTP/1.0, the sender is confused, and what follows may be part of this
         # body (section 6.1).

@@ -22,7 +22,7 @@ from gateway.wire.head import ResponseHead, request_head, request_line, response
 _BUFFER = 64 << 10  # StreamReader pauses the transport at twice this
 _MAX_QUEUED = 32  # requests parsed ahead of the one being answered
 _MAX_INTERIM = 100  # 1xx answers to one request; each may start the wait for the final one anew
-_ANSWER_END = re.compile(rb"\r?\n\r?\n")
+_ANSWER_END = re.compile(rb"\n(\r?\n)")
 
 
 class Body(StreamReader):
@@ -314,7 +314,7 @@ class ResponseIntake(_Intake):
                 if len(data) > self._max_head:
                     raise MessageError(f"header over {self._max_head} bytes")
                 break
-            head = response_head(data[: end.end() - 1], self._max_fields)
+            head = response_head(data[: end.start(1)], self._max_fields)
             data = self._take(head, data[end.end() :], messages)
         self._buffer = b"" if self._dead else data
         return messages, self._upgraded and self._body is None, b""

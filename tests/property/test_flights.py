@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.model.fields import Fields
 from gateway.pipeline.flight import Flight, Flights, Landing, Seat
 from gateway.pipeline.recording import Recording
 
@@ -78,7 +79,7 @@ class World:
                 self.replies.append(Reply())
                 trip.landing = Landing(reply=self.replies[-1], shared=False)  # type: ignore[arg-type]
             case ["stream"]:
-                trip.landing = Landing(recording=Recording(200, b"OK", (), 100))
+                trip.landing = Landing(recording=Recording(200, b"OK", Fields(), 100))
             case ["fail"]:
                 trip.failed = True
                 raise ZeroDivisionError

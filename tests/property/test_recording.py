@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.model.errors import UpstreamReset
+from gateway.model.fields import Fields
 from gateway.pipeline.recording import _WINDOW, Recording
 
 PIECE = _WINDOW // 3
@@ -38,7 +39,7 @@ class Reader:
 
 
 async def live(steps: list[tuple[str, int]], limit: int, broken: bool) -> None:
-    made = Recording(200, b"OK", (), limit)
+    made = Recording(200, b"OK", Fields(), limit)
     readers: list[Reader] = []
     gone: set[Reader] = set()
     sent = bytearray()

@@ -63,6 +63,14 @@ async def test_without_a_store_memory_is_all_there_is() -> None:
     await tiers.close()
 
 
+async def test_it_is_alone_without_a_store_or_where_nobody_else_uses_it() -> None:
+    shelf = Shelf()
+    assert make(None).alone
+    assert not make(shelf).alone
+    shelf.alone = True
+    assert make(shelf).alone
+
+
 async def test_memory_is_trusted_for_its_own_short_time_and_then_the_store_is_asked() -> None:
     shelf = Rows()
     tiers = make(shelf)

@@ -9,6 +9,7 @@ from gateway.listeners.outgoing import Outgoing
 from gateway.model.entry import Entry
 from gateway.model.errors import UpstreamReset
 from gateway.model.exchange import Exchange
+from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem
 from gateway.pipeline.plan import Plan
@@ -79,7 +80,7 @@ async def test_entries_for_all_sorts_of_requests(answer, request_bytes, wanted):
 def recorded(
     *pieces: bytes, length: int | None = None, limit: int = 1000, trailers=(), end: bool = True
 ) -> FromRecording:
-    made = Recording(200, b"OK", ((b"X", b"y"), (b"Connection", b"close")), limit, length)
+    made = Recording(200, b"OK", Fields(((b"X", b"y"), (b"Connection", b"close"))), limit, length)
     for piece in pieces:
         made.feed(piece)
     if end:

@@ -10,6 +10,8 @@ def test_lookups_ignore_case_and_lines_stay_apart():
     assert FIELDS.all(b"x-a") == [b"1", b"2"]
     assert FIELDS.joined(b"x-a") == b"1, 2"
     assert b"host" in FIELDS
+    assert FIELDS.any_of(frozenset({b"none", b"x-a"}))
+    assert not FIELDS.any_of(frozenset({b"none", b"X-A"}))
     assert (FIELDS.get(b"none"), FIELDS.all(b"none"), FIELDS.joined(b"none")) == (None, [], None)
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from gateway.model.fields import Fields
 from gateway.pipeline.flight import Flight, Flights, Landing, Seat
 from gateway.pipeline.recording import Recording
 
@@ -161,7 +162,7 @@ async def test_a_reply_made_for_one_who_left_is_closed_and_goes_to_nobody_else()
 
 
 async def test_who_comes_while_the_answer_is_being_received_reads_along():
-    flights, made, goes_on = Flights(), Recording(200, b"OK", (), 1000), asyncio.Event()
+    flights, made, goes_on = Flights(), Recording(200, b"OK", Fields(), 1000), asyncio.Event()
 
     async def streams(flight: Flight) -> None:
         flight.land(Landing(recording=made))

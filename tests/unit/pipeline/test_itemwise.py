@@ -72,7 +72,7 @@ async def test_what_fails_for_all_is_told_once():
         got = await rig.pipeline.handle(x)
         assert isinstance(got, FromRecording)
         assert (got.recording.status, await read(got), x.outcome) == (429, b'{"error": "busy"}', Outcome.MISS)
-        assert (b"Retry-After", b"3") in got.recording.fields
+        assert (b"Retry-After", b"3") in got.recording.fields.pairs
         assert len(service.asked) == 1
 
 

@@ -1,15 +1,18 @@
 """Recording: any number of readers, coming at any time, get the same bytes in the same order."""
 
 import asyncio
+import weakref
+from collections.abc import Callable
 
 import pytest
 
 from gateway.model.errors import UpstreamReset
+from gateway.model.fields import Fields
 from gateway.pipeline.recording import _LAG, Recording, TooSlow
 
 
 def recording(limit: int = 1000) -> Recording:
-    return Recording(200, b"OK", (), limit)
+    return Recording(200, b"OK", Fields(), limit)
 
 
 async def collect(made: Recording) -> bytes:
@@ -157,3 +160,16 @@ async def test_the_last_reader_s_leaving_is_told_once():
     made.finish()
     assert await collect(made) == b"a"
     assert left == [0]  # it is whole: there is nothing to give up
+
+
+@pytest.mark.parametrize("end", [Recording.finish, lambda made: made.fail(UpstreamReset("rag", "broke off"))])
+def test_what_has_ended_makes_no_ring_with_who_received_it(end: Callable[[Recording], None]):
+    class Receiver:
+        def left(self) -> None: ...
+
+    receiver, made = Receiver(), recording()
+    made.on_idle = receiver.left
+    end(made)
+    gone = weakref.ref(receiver)
+    del receiver
+    assert gone() is None  # and not only once garbage is collected

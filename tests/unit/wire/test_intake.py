@@ -113,6 +113,16 @@ async def test_interim_answers_come_before_the_final_one(step):
     assert await messages[1][1].read() == b"ok"
 
 
+@pytest.mark.parametrize("fields", [b"", b"A: b\r\n", b"A:\t b \t\r\nX-C:\xc3\xa0\r\na: c\r\nEmpty:\r\n"])
+async def test_a_head_with_bare_line_feeds_says_what_the_ordinary_one_says(fields):
+    # The two are read in different ways: the ordinary one without a pattern for each line.
+    wire = b"HTTP/1.1 200 Fine\r\n" + fields + b"Content-Length: 4\r\n\r\n"
+    ((strict, body),) = feed(answers(), wire + b"\r\nok", 10_000)
+    ((tolerant, same),) = feed(answers(), wire.replace(b"\r", b"") + b"\r\nok", 10_000)
+    assert strict == tolerant
+    assert await body.read() == await same.read() == b"\r\nok"
+
+
 async def test_an_answer_cut_short_is_an_error():
     parser = answers()
     parser.feed_data(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok")
