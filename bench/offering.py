@@ -51,7 +51,7 @@ class Plan:
 
 @dataclass
 class Told:
-    """What came of it. sent: counted ones; unsent: due, and no connection free. ms: of good answers, "hit" or "miss"."""
+    """What came of it. sent: counted ones; unsent: due, and no connection free; ms: of good answers, by what they were."""
 
     sent: int = 0
     unsent: int = 0

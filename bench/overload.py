@@ -119,7 +119,9 @@ def tell(ways: list[str], rounds: dict[tuple[str, float], list[dict[str, float]]
         for way in (DIRECT, NGINX, PLAIN)
         if way in ways
     ]
-    lines.append(f"capacity {CAPACITY:.0f}/s; medians of {args.rounds} rounds of {args.seconds} s, after {args.settle} s")
+    lines.append(
+        f"capacity {CAPACITY:.0f}/s; medians of {args.rounds} rounds of {args.seconds} s, after {args.settle} s"
+    )
     header = ["asked, at", "offered/s", "goodput/s", "of capacity", "of its best", "refused", "late", "P50 / P99 ms"]
     figures = [{"way": way, "load": load, "rounds": mine} for (way, load), mine in rounds.items()]
     title = f"Overload: answers within {PATIENCE:g} s of a service that can give {CAPACITY:.0f}/s and thrashes beyond"
