@@ -51,7 +51,7 @@ class Plan:
 
 @dataclass
 class Told:
-    """What came of it. sent: counted ones; unsent: due, and no connection free; ms: of good answers, by what they were."""
+    """What came of it. sent: counted ones; unsent: due, and no connection free; ms: of good answers, by kind."""
 
     sent: int = 0
     unsent: int = 0
