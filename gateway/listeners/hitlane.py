@@ -17,6 +17,7 @@ from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome
 from gateway.model.settings.tiers import HitLaneSettings
 from gateway.observe.tally import Tally
+from gateway.policy.freshness import SKEW
 
 LONGEST = 64 << 10  # a request that is larger takes the ordinary way
 _VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
@@ -85,6 +86,7 @@ class HitLane:
         if (
             entry is None
             or now >= entry.fresh_until
+            or entry.fresh_until - entry.fresh_for - now > SKEW  # a clock was set back: freshness.classify
             or entry.flags & resolved.refused
             or entry.coding != resolved.coding
         ):
