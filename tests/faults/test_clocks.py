@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.gateway import Client, field, once, post
+from tests.support.gateway import Client, field, post
 from tests.support.process import serving
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
@@ -16,10 +16,10 @@ HOUR = 3600.0
 
 
 class Clocked:
-    """A gateway, and its clock."""
+    """A client of a gateway, and its clock."""
 
-    def __init__(self, port: int, offset: Path) -> None:
-        self.port = port
+    def __init__(self, client: Client, offset: Path) -> None:
+        self._client = client
         self._offset = offset
 
     def ahead(self, seconds: float) -> None:
@@ -30,7 +30,7 @@ class Clocked:
 
     async def ask(self, question: str = "q") -> tuple[int, bytes, int]:
         """The call that the answer came of, Cache-Status, Age (0 where there is none)."""
-        head, body = await once(self.port, post(b"/rag", json.dumps({"query": question}).encode()))
+        head, body = await self._client.ask(post(b"/rag", json.dumps({"query": question}).encode()))
         assert head.startswith(b"HTTP/1.1 200"), head
         return json.loads(body)["call"], field(head, b"cache-status") or b"", int(field(head, b"age") or 0)
 
@@ -43,7 +43,7 @@ def clock(folder: Path, ahead: float) -> tuple[Path, tuple[str, ...]]:
 
 
 @asynccontextmanager
-async def clocked(folder: Path, l2: str, route: str = "") -> AsyncIterator[tuple[Clocked, ScriptedUpstream]]:
+async def clocked(folder: Path, l2: str) -> AsyncIterator[tuple[Clocked, ScriptedUpstream]]:
     calls = itertools.count(1)
 
     async def numbered(asked: Asked, wire: Wire) -> None:
@@ -52,9 +52,10 @@ async def clocked(folder: Path, l2: str, route: str = "") -> AsyncIterator[tuple
     offset, program = clock(folder, 0)
     async with (
         ScriptedUpstream(numbered) as upstream,
-        serving(folder, upstream.url, l2, route=route, program=program) as gateway,
+        serving(folder, upstream.url, l2, program=program) as gateway,
+        Client(gateway.port) as client,
     ):
-        yield Clocked(gateway.port, offset), upstream
+        yield Clocked(client, offset), upstream
     assert "Traceback" not in gateway.log.read_text()
 
 
