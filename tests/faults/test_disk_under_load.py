@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -44,6 +45,14 @@ def told_of(gateway: GatewayProcess, what: str) -> int:
     return log.count(what)
 
 
+async def errors(gateway: GatewayProcess) -> float:
+    """Of the disk tier, as its metrics have it."""
+    async with Client(gateway.admin) as client:
+        _, page = await client.ask(b"GET /metrics HTTP/1.1\r\nHost: gw\r\n\r\n")
+    found = re.search(rb'^ragfront_tier_errors_total\{tier="disk"\} (\S+)$', page, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
 async def test_without_room_answers_go_on_and_it_is_told_once(tmp_path: Path):
     async with gateway_over(tmp_path) as (gateway, client):
         await ask(client, "before")
@@ -52,6 +61,7 @@ async def test_without_room_answers_go_on_and_it_is_told_once(tmp_path: Path):
             await ask(client, number)
         assert (await ask(client, 1499)).startswith(b"ragfront; hit")
         assert told_of(gateway, "is out") <= 1
+        assert await errors(gateway) > 0
 
 
 async def test_a_map_that_is_full_makes_room_and_stays_in_use(tmp_path: Path):
@@ -59,6 +69,7 @@ async def test_a_map_that_is_full_makes_room_and_stays_in_use(tmp_path: Path):
         for number in range(1500):
             await ask(client, number)
         assert told_of(gateway, "is out") == 0
+        assert await errors(gateway) == 0
 
 
 async def test_a_file_that_was_damaged_while_it_was_down_is_begun_anew(tmp_path: Path):
