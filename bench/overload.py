@@ -75,7 +75,7 @@ def main() -> None:
     made = parser(__doc__ or "")
     made.add_argument("--only", nargs="+", default=WAYS, help="of the ways, by the beginning of their names")
     args = begin(made)
-    args.settle, args.seconds = (2, max(args.seconds, 2)) if args.quick else (6, max(args.seconds, 8))
+    args.settle, args.seconds = (2, max(args.seconds, 2)) if args.quick else (15, max(args.seconds, 10))
     ways = [way for way in WAYS if way.startswith(tuple(args.only))]
     rounds: dict[tuple[str, float], list[dict[str, float]]] = {}
     with console.status("") as status:
