@@ -135,7 +135,7 @@ def need(*programs: str) -> None:
 
 @contextmanager
 def running(
-    name: str, command: Sequence[str], port: int, *, core: int | str = SERVER_CORE, patience: int = 20
+    name: str, command: Sequence[str], port: int, *, core: int | str = SERVER_CORE, patience: int = 60
 ) -> Iterator[Server]:
     """Start a server pinned to `core` (or to several: "0-3"), wait until it listens, end it afterwards.
 

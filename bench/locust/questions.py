@@ -11,13 +11,13 @@ from collections.abc import Iterator
 RANKS = 1_000_000  # different questions
 
 
-def stream(exponent: float, seed: int) -> Iterator[int]:
+def stream(exponent: float, seed: int, ranks: int = RANKS) -> Iterator[int]:
     """Ranks, the first of which is asked most: rank r as often as r ** -exponent."""
-    weights = list(itertools.accumulate(rank**-exponent for rank in range(1, RANKS + 1)))
+    weights = list(itertools.accumulate(rank**-exponent for rank in range(1, ranks + 1)))
     draw = random.Random(seed)
     # By the hundred: one by one costs more, and ten thousand keep everybody waiting.
     return itertools.chain.from_iterable(
-        draw.choices(range(RANKS), cum_weights=weights, k=100) for _ in itertools.count()
+        draw.choices(range(ranks), cum_weights=weights, k=100) for _ in itertools.count()
     )
 
 

@@ -83,7 +83,7 @@ class Disk:
 
     async def claim(self, key: bytes, token: bytes, ttl: float) -> Claim:
         # Waiters ask again and again, and mostly in vain: that costs a read, not a transaction of the writer's.
-        found = self._look(disk_tables.lease, key, token, self._clock())
+        found = self._look(disk_tables.lease, key, token, self._clock(), ttl)
         if found is not Claim.GRANTED:
             return found
         return await self._writer.run(partial(disk_tables.claim, key=key, token=token, now=self._clock(), ttl=ttl))

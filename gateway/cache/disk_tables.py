@@ -13,6 +13,7 @@ import lmdb
 
 from gateway.cache.disk_file import Tables
 from gateway.cache.store import Claim, Record
+from gateway.policy.freshness import SKEW
 
 Transaction: TypeAlias = "lmdb.Transaction[memoryview]"
 
@@ -92,10 +93,14 @@ def _evict(txn: Transaction, tables: Tables, rows: list[bytes]) -> int:
     return len(rows)
 
 
-def lease(txn: Transaction, tables: Tables, key: bytes, token: bytes, now: float) -> Claim:
-    """What a claim would come to."""
+def lease(txn: Transaction, tables: Tables, key: bytes, token: bytes, now: float, ttl: float) -> Claim:
+    """What a claim would come to.
+
+    Whoever asks about a key does so for as long as the others. A lease that would last longer from now is one of
+    before a clock was set back: were its owner dead, all would wait until the clock gets there again.
+    """
     row = txn.get(key, db=tables.leases)
-    if row is None or _passed(row, now):
+    if row is None or _passed(row, now) or (row[_STAMP.size : _TOKEN] == _HELD and not _passed(row, now + ttl + SKEW)):
         return Claim.GRANTED
     if row[_STAMP.size : _TOKEN] == _GIVEN_UP:
         return Claim.GIVEN_UP
@@ -105,7 +110,7 @@ def lease(txn: Transaction, tables: Tables, key: bytes, token: bytes, now: float
 def claim(txn: Transaction, tables: Tables, key: bytes, token: bytes, now: float, ttl: float) -> Claim:
     """Takes the lease where that is possible."""
     _sweep_leases(txn, tables, key, now)
-    found = lease(txn, tables, key, token, now)
+    found = lease(txn, tables, key, token, now, ttl)
     if found is Claim.GRANTED:
         txn.put(key, _stamp(now + ttl) + _HELD + token, db=tables.leases)
     return found

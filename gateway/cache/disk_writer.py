@@ -44,6 +44,10 @@ _LOOK_AFTER = 2.0
 """Seconds: after a failure to open the file; between looks whether it was replaced by another process."""
 
 
+class _NotOpen(StoreUnavailable):
+    """A reader found no file."""
+
+
 class _Task(NamedTuple):
     job: Job[Any]
     size: int
@@ -88,7 +92,7 @@ class DiskWriter:
         """Has the thread look after the file: a read met this error, or found no file."""
         if error is not None or time.monotonic() >= self._reopen_at:
             self._reopen_at = time.monotonic() + _REOPEN_AFTER
-            self._queue.put(error or StoreUnavailable(self.trouble))
+            self._queue.put(error or _NotOpen(self.trouble))
 
     async def close(self, limit: float) -> None:
         """Does what was asked before, then closes the file; after `limit` seconds the end of the process does it."""
@@ -209,6 +213,8 @@ class DiskWriter:
 
     def _mend(self, error: Exception) -> None:
         """Makes the file usable again after an error that one of its users met."""
+        if self.file is not None and isinstance(error, _NotOpen):
+            return  # opened since it was found missing
         if self.file is not None and isinstance(error, lmdb.MapResizedError):
             with self.lock:
                 self.file.env.set_mapsize(0)

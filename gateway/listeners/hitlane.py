@@ -18,6 +18,7 @@ from gateway.model.outcome import Outcome
 from gateway.model.settings.route import RouteSettings
 from gateway.model.settings.tiers import HitLaneSettings
 from gateway.observe.tally import Tally
+from gateway.policy.freshness import SKEW
 
 LONGEST = 64 << 10  # a request that is larger takes the ordinary way
 _VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
@@ -93,7 +94,11 @@ class HitLane:
             if found is None:
                 return None
             entry, tier = found
-        if now >= entry.fresh_until or not resolved.fits(entry):
+        if (
+            now >= entry.fresh_until
+            or entry.fresh_until - entry.fresh_for - now > SKEW  # a clock was set back: freshness.classify
+            or not resolved.fits(entry)
+        ):
             return None
         tally = resolved.empties if entry.flags & EntryFlag.EMPTY else resolved.hits
         tally.requests += 1

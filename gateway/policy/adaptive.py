@@ -9,7 +9,8 @@ too much (AIMD, with TCP Vegas's look at delay). Three things keep it honest:
 - Generated answers differ in length: what lies within the noise of a window is not taken for a change.
 - Now and then half the limit is tried for one window, and what calls take then is the baseline: often at the start,
   until halving makes them no faster; seldom afterwards; and at once where shrinking does not help, because then it is
-  not us who made them slow.
+  not us who made them slow. Where it makes them about twice as fast they had only queued: half the limit is kept, and
+  halved again.
 """
 
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ _TROUBLE = 0.1  # a share of calls that the upstream was too busy for
 _PROBE = 0.5  # the part of the limit that is tried
 _SELDOM, _OFTEN = 40, 3  # windows until the next trial
 _FASTER = 0.8  # of the baseline before: there may be still more to find
+_QUEUED = 0.6  # of what they took at the whole limit: a little more than half, so that half of it is still enough
 _IN_VAIN = 3  # windows that shrank the limit one after the other
 _WEIGHT = 0.1  # of a window in the baseline, where calls took less
 
@@ -57,9 +59,9 @@ class Adaptive:
     limit: float
     baseline: float = inf
     _window: _Window = field(default_factory=lambda: _Window(-inf))
-    _until_probe: int = _OFTEN
+    _until_probe: int = 2  # the very first calls take less than those that come when the limit is used up
     _shrunk: int = 0  # windows in a row
-    _before_probe: float | None = None
+    _before_probe: tuple[float, float] | None = None  # the limit, and what calls took at it
 
     def reached(self) -> None:
         """Somebody had to wait, or took the last slot."""
@@ -68,7 +70,7 @@ class Adaptive:
     def ended(self, began: float, now: float, *, trouble: bool) -> None:
         """A call ended. trouble: the upstream was too busy for it."""
         window = self._window
-        if began < window.began:
+        if began <= window.began:
             return
         took = now - began
         window.count += 1
@@ -89,20 +91,27 @@ class Adaptive:
             return
         window.count -= window.trouble
         if self._before_probe is not None:
-            self._measured(window.mean, self._before_probe)
+            self._measured(window, *self._before_probe)
             return
         self._follow(window)
         self._until_probe -= 1
-        if (self._until_probe <= 0 or self._shrunk >= _IN_VAIN) and self.limit > self.least:
-            self._before_probe = self.limit
+        if self._until_probe <= 0 or self._shrunk >= _IN_VAIN:
+            self._probe(window.mean)
+
+    def _probe(self, mean: float) -> None:
+        if self.limit > self.least:
+            self._before_probe = self.limit, mean
             self._set(self.limit * _PROBE)
 
-    def _measured(self, mean: float, limit: float) -> None:
+    def _measured(self, window: _Window, limit: float, mean: float) -> None:
         """What calls take at half the limit is known."""
-        self._until_probe = _OFTEN if mean < self.baseline * _FASTER else _SELDOM
+        self._until_probe = _OFTEN if window.mean < self.baseline * _FASTER else _SELDOM
         self._shrunk = 0
-        self.baseline, self._before_probe = mean, None
-        self._set(limit)
+        self.baseline, self._before_probe = window.mean, None
+        if window.full and window.mean + window.noise < mean * _QUEUED:
+            self._probe(window.mean)
+        else:
+            self._set(limit)
 
     def _follow(self, window: _Window) -> None:
         mean, noise = window.mean, window.noise

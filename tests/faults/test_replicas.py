@@ -150,6 +150,25 @@ async def test_health_checks_put_one_out_before_a_client_sees_it():
                 assert await asks(gateway) == {200}
 
 
+async def test_health_checks_that_flap_put_nobody_out():
+    checks = itertools.count(1)
+
+    async def flaps(asked: Asked, wire: Wire) -> None:
+        ill = b"/health" in asked.line and next(checks) % 2
+        await (says_500 if ill else fine)(asked, wire)
+
+    health = {"path": "/health", "interval": "100ms", "unhealthy": 2, "healthy": 2}
+    async with AsyncExitStack() as stack:
+        flapping, good = await services(stack, flaps, fine)
+        async with gateway_of(flapping.url, good.url, health=health) as gateway:
+            while sum(b"/health" in asked.line for asked in flapping.asked) < 8:
+                assert await asks(gateway, 4) == {200}
+                assert state(gateway).healthy
+                await asyncio.sleep(0.02)
+            assert any(b"/rag" in asked.line for asked in flapping.asked)
+            await left_nothing(gateway)
+
+
 @pytest.mark.parametrize("fault", [resets, stalls, speaks_no_http], ids=lambda fault: fault.__name__)
 async def test_the_only_one_gives_no_answers_and_is_left_alone_for_a_while(fault):
     limits = QUICK | {"breaker": {"failures": 3, "open": "1s"}}

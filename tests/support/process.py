@@ -76,15 +76,16 @@ async def serving(
     route: str = "",
     more: str = "",
     name: str = "gateway",
+    program: tuple[str, ...] = ("gateway",),
 ) -> AsyncIterator[GatewayProcess]:
-    """routes, more: lines of YAML; further routes, and further settings."""
+    """routes, more: lines of YAML; further routes, and further settings. program: a module, and what it is told."""
     port, admin = free_port(), free_port()
     config, log = folder / f"{name}.yaml", folder / f"{name}.log"
     stated = {"upstream": upstream, "l2": l2, "workers": workers, "routes": routes, "route": route, "more": more}
     config.write_text(CONFIG.format(port=port, admin=admin, **stated))
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve", "--config", str(config)], stdout=output, stderr=output
+            [sys.executable, "-m", *program, "serve", "--config", str(config)], stdout=output, stderr=output
         )
     gateway = GatewayProcess(process, port, admin, log)
     try:

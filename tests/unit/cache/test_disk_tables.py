@@ -92,6 +92,18 @@ def test_claims_clear_away_what_dead_owners_left(env: lmdb.Environment, tables: 
         assert txn.stat(tables.leases)["entries"] < 260
 
 
+@pytest.mark.parametrize(
+    ("back", "claim"), [(0, Claim.HELD), (4, Claim.HELD), (6, Claim.GRANTED), (3600, Claim.GRANTED)]
+)
+def test_a_lease_of_before_a_clock_was_set_back_holds_nobody_up(
+    env: lmdb.Environment, tables: Tables, back: float, claim: Claim
+) -> None:
+    with env.begin(write=True, buffers=True) as txn:
+        disk_tables.claim(txn, tables, make_key(1), b"dead", NOW, 10)
+        assert disk_tables.lease(txn, tables, make_key(1), b"alive", NOW - back, 10) is claim
+        assert disk_tables.claim(txn, tables, make_key(1), b"alive", NOW - back, 10) is claim
+
+
 def test_fill_counts_records_and_pages(env: lmdb.Environment, tables: Tables) -> None:
     write(env, tables, *((n, 10) for n in range(50)))
     with env.begin(buffers=True) as txn:

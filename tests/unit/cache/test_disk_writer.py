@@ -70,6 +70,19 @@ async def test_a_damaged_page_met_by_a_reader_has_the_file_begun_anew(tmp_path: 
     await writer.close(5)
 
 
+async def test_a_reader_who_came_before_the_file_was_open_does_not_have_it_opened_twice(tmp_path: Path) -> None:
+    writer = DiskWriter(tmp_path, 4 << 20, time.time)
+    writer.report()
+    writer.start()
+    await writer.run(number)
+    opened = writer.file
+    writer._reopen_at = 0.0
+    writer.report()
+    await writer.run(number)
+    assert writer.file is opened
+    await writer.close(5)
+
+
 async def test_a_grown_map_is_adopted(tmp_path: Path) -> None:
     writer = make(tmp_path)
     await writer.run(number)

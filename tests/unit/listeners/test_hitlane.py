@@ -151,6 +151,8 @@ def test_request_directives_count_where_the_route_says_so(directives, known):
         ({"flags": EntryFlag.STREAM | EntryFlag.EMPTY}, NOW, True),
         ({"coding": b"gzip"}, NOW, False),
         ({}, 1600.0, False),
+        ({}, 1000.0 - 4, True),
+        ({}, 1000.0 - 6, False),  # stored in the future: a clock was set back
     ],
 )
 def test_the_entry_must_still_do(values, now, hit):

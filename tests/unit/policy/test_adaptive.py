@@ -52,6 +52,23 @@ def test_it_settles_a_little_above_the_slots_and_uses_them(slots: int, draw: Dra
     assert used > 0.9
 
 
+@pytest.mark.parametrize("draw", [STEADY, EVEN, ANY], ids=["steady", "even", "any"])
+def test_a_limit_that_was_set_four_times_too_high_is_found_out_in_a_few_windows(draw: Draw) -> None:
+    adaptive = Adaptive(1, 256, 4 * 24)
+    offered_more_than_it_bears(adaptive, 24, draw, 15)
+    assert adaptive.limit <= 2 * 24
+    _, used = offered_more_than_it_bears(adaptive, 24, draw, 100, since=15)
+    assert used > 0.8
+
+
+def test_a_limit_that_is_not_used_up_is_not_halved_for_calls_that_became_faster() -> None:
+    adaptive, now = Adaptive(1, 256, 64), 0.0
+    for number in range(400):
+        now += 1
+        adaptive.ended(now - 10 / (number + 1), now, trouble=False)
+    assert adaptive.limit >= 32
+
+
 def test_a_service_that_becomes_slower_without_queueing_is_not_taken_for_a_full_one() -> None:
     adaptive = Adaptive(1, 256, 16)
     offered_more_than_it_bears(adaptive, 8, EVEN, 300)
@@ -85,6 +102,15 @@ def test_a_few_failures_among_many_answers_do_not() -> None:
         adaptive.reached()
         adaptive.ended(now - 0.5, now, trouble=number % 20 == 0)
     assert adaptive.limit > 30
+
+
+def test_calls_that_began_in_the_moment_of_the_last_change_were_let_in_before_it() -> None:
+    adaptive = Adaptive(1, 256, 20)
+    for _ in range(20):
+        adaptive.ended(0.0, 1.0, trouble=True)
+    for _ in range(100):
+        adaptive.ended(1.0, 5.0, trouble=True)
+    assert adaptive.limit == 14
 
 
 def test_calls_that_began_before_the_last_change_say_nothing_about_it() -> None:
