@@ -32,6 +32,7 @@ from gateway.observe.accesslog import AccessLog
 from gateway.observe.metrics import Metrics
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.plan import Plan
+from gateway.policy.early import betas
 from gateway.policy.noise import noise
 from gateway.ports import CannotListen
 from gateway.upstream.fetch import Upstream
@@ -78,6 +79,7 @@ class Worker:
         self._around = Surroundings(self._metrics.guards, self._tiers.spend, spec.worker, spec.workers)
         self._filters = Filters(random.random)
         plan = self._plan(settings, self._upstreams, Guards(settings, self._around))
+        self._tiers.early = betas(settings.routes)
         self._pipeline = Pipeline(plan, self._tiers, random.random)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
@@ -170,6 +172,7 @@ class Worker:
         old = [upstream for upstream in self._upstreams.values() if upstream not in upstreams.values()]
         guards = Guards(settings, self._around, self._pipeline.plan.guards)
         self._pipeline.plan = self._plan(settings, upstreams, guards)
+        self._tiers.early = betas(settings.routes)
         if self._lane is not None:
             self._lane.forget(noise(settings.routes), settings.server_timing)
         self._settings, self._upstreams = settings, upstreams

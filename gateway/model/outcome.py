@@ -71,6 +71,9 @@ class Reason(StrEnum):
     REVALIDATING = "revalidating"
     UPSTREAM_FAILED = "upstream-failed"
 
+    # A fresh answer is served, and ...
+    REVALIDATING_EARLY = "revalidating-early"  # this request has had it asked anew before its end
+
     # The upstream failed.
     UPSTREAM_UNREACHABLE = "upstream-unreachable"
     UPSTREAM_TIMEOUT = "upstream-timeout"

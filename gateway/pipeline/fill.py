@@ -54,7 +54,8 @@ class Job:
     key: bytes
     primary: bytes
     stale: Entry | None = None
-    wanted: bool = True  # somebody waits for it; False: it was opened to renew what has been served stale
+    wanted: bool = True  # somebody waits for it; False: it was opened to renew what has been served
+    early: bool = False  # `stale` is fresh still: only a newer entry does
     look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
     lease: bool = True
     forms: OtherForms | None = None
@@ -135,6 +136,8 @@ class Filler:
         flight.expendable = job.wanted and route.cache.finish == "wanted"
         if job.look and await self._find(job, flight):
             return
+        if job.early and await self._renewed(job, flight):
+            return
         if not (route.lease.enabled and job.lease):
             await self._ask(job, flight)
             return
@@ -189,6 +192,12 @@ class Filler:
         if await self._settles(job, flight, await self._tiers.find(job.key, self._wall(), self._l1_ttl(job))):
             return True
         return job.forms is not None and job.stale is None and await self._convert(job, flight, job.forms)
+
+    async def _renewed(self, job: Job, flight: Flight) -> bool:
+        """True where another process has asked anew, so that it need not be done here."""
+        assert job.stale is not None
+        newer = await self._tiers.newer(job.key, job.stale, self._wall(), self._l1_ttl(job))
+        return newer.entry is not None and self._usable(job, flight, newer)
 
     async def _convert(self, job: Job, flight: Flight, forms: OtherForms) -> bool:
         """Make the answer from its other form, and keep it. True where there is one, and it is fresh."""

@@ -136,9 +136,8 @@ class Pipeline:
             if rule.route.stream.both_forms and entry is None:
                 job.forms = self._other_forms(x, rule, question.document)
             if entry is not None and verdict in (Verdict.FRESH, Verdict.STALE_REVALIDATE):
-                if verdict is Verdict.STALE_REVALIDATE:
-                    job.wanted = False
-                    self.flights.refresh(job.key, self._filler.work(job))
+                if verdict is Verdict.STALE_REVALIDATE or x.now >= entry.hit_until:
+                    self._revalidate(x, job, entry, early=verdict is Verdict.FRESH)
                 answer = await self._from_entry(plan, x, rule, entry, "memory")
                 if isinstance(answer, FromEntry):
                     answer.known = verdict is Verdict.FRESH and x.key == primary and answer.entry is entry
@@ -207,6 +206,15 @@ class Pipeline:
             stale=entry if verdict is not Verdict.EXPIRED else None,
             look=x.reason is None,
         )
+
+    def _revalidate(self, x: Exchange, job: Job, entry: Entry, *, early: bool) -> None:
+        """Have it asked anew, on nobody's budget and with nobody waiting; the entry is served meanwhile."""
+        job.wanted = False
+        if early:
+            job.early, job.look = True, False
+            self._tiers.postpone(entry, x.now)
+        if self.flights.refresh(job.key, self._filler.work(job)) and early:
+            x.reason = Reason.REVALIDATING_EARLY
 
     def _other_forms(self, x: Exchange, rule: Rule, document: Document) -> OtherForms | None:
         """Under which keys the same answer may stand in another form."""

@@ -357,3 +357,43 @@ async def test_entries_kept_at_about_the_same_time_hold_one_time_limit_which_is_
         assert 60 * (1 - 1 / 64) <= kept.until - (NOW + n / 100) <= 60
     assert len(set(map(id, limits))) <= 12
     await tiers.close()
+
+
+async def test_a_hit_that_is_to_have_its_entry_asked_anew_gets_a_second_look_until_that_is_under_way() -> None:
+    tiers = make(None)
+    tiers.early = {"ask": 1.0}
+    tiers.keep(KEY, kept := entry(upstream_seconds=10.0), l1_ttl=1)
+    assert NOW + 300 <= kept.hit_until < kept.fresh_until
+    due = kept.hit_until
+    assert tiers.glance(KEY, due - 0.01) is kept
+    assert tiers.glance(KEY, due) is None
+    assert tiers.peek(KEY, due) is kept
+    tiers.postpone(kept, due)
+    assert due <= kept.hit_until <= kept.fresh_until
+    tiers.early = {}
+    tiers.postpone(kept, due)
+    assert kept.hit_until == kept.fresh_until
+
+
+async def test_nothing_is_early_where_a_route_does_not_say_so() -> None:
+    tiers = make(None)
+    tiers.early = {"other": 1.0}
+    tiers.keep(KEY, kept := entry(upstream_seconds=10.0), l1_ttl=1)
+    assert kept.hit_until == kept.fresh_until
+
+
+async def test_only_what_others_have_stored_since_is_newer() -> None:
+    shelf = Rows()
+    tiers = make(shelf)
+    await tiers.start()
+    tiers.keep(KEY, kept := entry(), l1_ttl=60)
+    assert (await tiers.newer(KEY, kept, NOW, 60)).entry is None  # our own write is on its way
+    await eventually(lambda: KEY in shelf.rows)
+    assert (await tiers.newer(KEY, kept, NOW, 60)).entry is None
+    theirs = entry(b"theirs", fresh_until=NOW + 700)
+    await shelf.write([Record(KEY, encode(theirs, 1024), NOW + 3600)])
+    assert (await tiers.newer(KEY, kept, NOW, 60)).entry == theirs
+    assert tiers.peek(KEY, NOW) == theirs
+    shelf.broken = True
+    assert (await tiers.newer(KEY, kept, NOW, 60)).entry == theirs  # what memory holds by now
+    await tiers.close()
