@@ -176,6 +176,16 @@ class Tiers:
         if self._shared is not None:
             self._shared.writes.put(key, None)
 
+    def keep_record(self, key: bytes, record: Entry) -> None:
+        """Stores what is no answer, for all who share the store; memory holds none of it."""
+        if self._shared is not None:
+            self._shared.writes.put(key, record)
+
+    async def record(self, key: bytes) -> Entry | None:
+        """What `keep_record` stored, here or elsewhere; None where there is none, or the store cannot say."""
+        row = await self._shared.reads.read(key) if self._shared is not None else None
+        return decode(row) if isinstance(row, bytes) else None
+
     async def claim(self, key: bytes, ttl: float) -> Lease:
         """Asks to be the one who asks the upstream for this key. A lease that is GRANTED is renewed until released."""
         lease = Lease(key, ttl)

@@ -40,7 +40,7 @@ class HitLane:
     """One worker's.
 
     peek: key, Unix seconds -> what memory has. count: where a route's outcome is tallied. timing: Server-Timing.
-    log: told of each hit where an access log is kept: request bytes, peer, resolved, entry, Unix seconds, duration.
+    log: told of each hit while somebody listens: request bytes, peer, resolved, entry, Unix seconds, duration.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class HitLane:
         self._count = count
         self._noise = noise
         self._timing = timing
-        self._log = log
+        self.log = log
         self._clock = clock
         self._monotonic = monotonic
         self._memo = Memo(settings.max_bytes)
@@ -96,8 +96,8 @@ class HitLane:
         head = hits.head(entry, now, self._timing)
         duration = self._monotonic() - began
         tally.duration.add(duration)
-        if self._log is not None:
-            self._log(data, peer, resolved, entry, now, duration)
+        if self.log is not None:
+            self.log(data, peer, resolved, entry, now, duration)
         return head, entry.body
 
     def _among_known(self, data: bytes) -> Resolved | None:

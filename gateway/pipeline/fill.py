@@ -124,6 +124,15 @@ class Filler:
         """The work of a flight that `job` opens."""
         return lambda flight: self._fly(job, flight)
 
+    async def has(self, rule: Rule, request: Request, primary: bytes) -> bool:
+        """Whether a tier has a fresh answer; memory has it then, too. primary: the key, before Vary."""
+        now, l1_ttl = self._wall(), rule.route.cache.l1_ttl
+        entry = (await self._tiers.find(primary, now, l1_ttl)).entry
+        if entry is not None and entry.flags & EntryFlag.VARY:
+            key = rule.keyer.variant(primary, variants.names(entry), request)
+            entry = (await self._tiers.find(key, now, l1_ttl)).entry
+        return entry is not None and classify(entry, now) is Verdict.FRESH
+
     async def _fly(self, job: Job | None, flight: Flight) -> None:
         """The whole way, anew for each to whom the flight is handed over: its variant may be another."""
         while job is not None:

@@ -1,5 +1,6 @@
 """Handle: the whole way of a request, from an exchange to an answer; and its short way, for what memory has."""
 
+import asyncio
 import itertools
 import time
 from collections.abc import Callable
@@ -19,7 +20,9 @@ from gateway.pipeline.fill import GIVEN_UP_FOR, Filler, Job, OtherForms
 from gateway.pipeline.flight import Flights, Landing, Seat
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.recording import Recording
+from gateway.pipeline.warm import Turn, Warmed
 from gateway.policy import freshness, validators, variants
+from gateway.policy.asking import Asking
 from gateway.policy.coding import accepts
 from gateway.policy.document import EMPTY, Document, parse
 from gateway.policy.forms import asked_form, other_forms
@@ -67,6 +70,7 @@ class Pipeline:
         self.plan = plan
         self.flights = Flights()
         self._tiers = tiers
+        self._wall = wall
         self._given_up: TTLCache[bytes, Reason] = TTLCache(_GIVEN_UP_KEYS, GIVEN_UP_FOR, timer=clock)
         self._filler = Filler(tiers, random, self._given_up.__setitem__, wall, clock)
         self._turns = itertools.count()
@@ -157,6 +161,31 @@ class Pipeline:
                 return await self._land(plan, x, rule, landing, reply, opened)
             vary = landing.vary
         return await self._relay(plan, x, rule.upstream, x.reason or Reason.VARY_MISS)
+
+    async def warm(self, route: str, one: Asking, turn: Turn) -> Warmed:
+        """Have a question's answer made ready, on nobody's budget and with a free turn, unless a tier has it.
+
+        turn: waited for before an upstream may be asked.
+        """
+        x = Exchange(one.request(), 0.0, self._wall(), body=one.body, length=len(one.body))
+        question = self._question(x)
+        rule = question.rule
+        if rule is None or rule.route.name != route or question.bypass is not None or rule.route.cache.mode != "on":
+            return Warmed.NOT_ASKED
+        if await self._filler.has(rule, x.request, question.key):
+            return Warmed.PRESENT
+        await turn()
+        x.now = self._wall()
+        entry = self._look(x, rule, question.key, self._tiers.peek)  # no await from here until it is registered
+        job = self._job(question.plan, x, rule, question.key, entry, self._verdict(x, rule, entry))
+        job.wanted = False
+        flight, _ = self.flights.open(job.key, self._filler.work(job))
+        landing, _ = await flight.wait(opened=False)
+        assert flight.task is not None
+        await asyncio.wait((flight.task,))  # an answer that is followed while it comes has landed before it is stored
+        if isinstance(landing.error, Shed) or landing.reason is Reason.CONCURRENCY:
+            return Warmed.SHED
+        return Warmed.STORED if await self._filler.has(rule, x.request, question.key) else Warmed.FAILED
 
     def _ways(self, plan: Plan, x: Exchange, rule: Rule) -> itemwise.Ways:
         """What a list of items needs of us."""

@@ -98,6 +98,10 @@ class Plan:
         route = self._router.match(request, document)
         return None if route is None else self._rules[route.name]
 
+    def rule(self, name: str) -> Rule | None:
+        """The rule of the route of this name."""
+        return self._rules.get(name)
+
 
 def _rule(
     route: RouteSettings, upstream: Upstream, admit: Admit, bloom: RouteFilters | None, quiet: frozenset[bytes]

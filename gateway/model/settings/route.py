@@ -8,6 +8,7 @@ from gateway.model.settings.base import Condition, FieldName, Frozen, Name, Patt
 from gateway.model.settings.batch import BatchSettings
 from gateway.model.settings.guards import BloomSettings, BudgetSettings
 from gateway.model.settings.stream import ShapeSettings, StreamSettings
+from gateway.model.settings.warm import WarmSettings
 from gateway.model.units import Duration, Jitter, JitterField, Percent, Size
 
 Normalizer = Literal["nfkc", "casefold", "whitespace", "punctuation"]
@@ -148,6 +149,7 @@ class RouteSettings(Frozen):
     tags: tuple[str, ...] = Field(default=(), description="surrogate keys, as `doc:{/response/retrieved_docs/*/id}`")
     bypass_when: tuple[Condition, ...] = Field(default=(), description="requests that depend on more than themselves")
     budget: BudgetSettings = BudgetSettings()
+    warm: WarmSettings = WarmSettings()
     priority: Literal["high", "normal", "low"] = Field(
         default="normal", description="who goes first where not all can; see the upstream's concurrency"
     )
