@@ -4,6 +4,7 @@ Every worker keeps its own count of what it hears of, and all write theirs, with
 one record per route. Two that write at the same moment lose a little of each other's count, and no question for long.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -22,7 +23,9 @@ _PLACES = 4
 """Questions counted for each that is wanted: so much rarer than the mean may one of the hottest be."""
 
 _MAX_BYTES = 8 << 20
-"""Of one route's questions. A record of them is a quarter of it at most, and a disk tier takes a 32nd of its size."""
+"""Of one route's questions, and so of its record at most; a disk tier takes records of up to a 32nd of its size."""
+
+_AT_ONCE = 32  # questions read out of a record before others get their turn
 
 _KEPT_FOR = 30 * 86_400.0
 _USED = frozenset({Outcome.HIT, Outcome.STALE, Outcome.COLLAPSED})
@@ -58,24 +61,30 @@ class Heat:
         """A route's hottest questions, the hottest first."""
         return [one for one, _ in self._of(route).top(route.warm.top)]
 
-    async def share(self) -> None:
-        """Learn what has been written, by whomever, and write what we know by now."""
-        await self.load()
+    async def share(self, fade: float = 1.0) -> None:
+        """Learn what has been written, by whomever, and write what we know by now.
+
+        fade: what was counts for so much less: our own counts, and those that were written before.
+        """
+        self.fade(fade)
+        await self.load(fade)
         for route in self.wanted():
             if top := self._of(route).top(route.warm.top):
                 self._tiers.keep_record(_key(route), _record(encode(top), self._wall()))
 
-    async def load(self) -> None:
+    async def load(self, fade: float = 1.0) -> None:
         """Learn what has been written. A record that cannot be read is none."""
         for route in self.wanted():
             record, rule = await self._tiers.record(_key(route)), self._plan().rule(route.name)
             if record is None or rule is None:
                 continue
-            for one, count in decode(record.body):
+            for number, (one, count) in enumerate(decode(record.body), 1):
+                if not number % _AT_ONCE:
+                    await asyncio.sleep(0)
                 # What a store says is not taken for granted, and the route may have other keys by now.
                 found = asking(route, rule.keyer, one.request(), one.body)
                 if found is not None:
-                    self._of(route).learn(found[0], found[1], found[1].size, count)
+                    self._of(route).learn(found[0], found[1], found[1].size, count * fade)
 
     def fade(self, factor: float) -> None:
         """Let what was count for less than what will be; routes that want none are forgotten."""

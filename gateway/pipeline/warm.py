@@ -85,8 +85,7 @@ class Warmer:
     async def _remember(self) -> None:
         while True:
             await self._sleep(SAVE_EVERY)
-            self._heat.fade(_FADE)
-            await self._heat.share()
+            await self._heat.share(_FADE)
 
     async def warm(self, route: RouteSettings) -> None:
         """Ask for our share of a route's hottest questions at the route's pace, the hottest first."""

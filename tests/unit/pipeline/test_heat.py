@@ -160,3 +160,19 @@ async def test_what_was_hot_fades_and_a_route_that_wants_none_any_more_is_forgot
         heat.fade(1.0)
         rig.pipeline.plan = Plan(plan_settings(NOWHERE, ROUTE), upstreams)
         assert bodies(rig, heat) == []
+
+
+async def test_what_has_been_written_fades_too_whoever_wrote_it():
+    shelf = Store()
+    async with rigged(NOWHERE, ROUTE, store=shelf) as rig:
+        one, other = heat_of(rig), heat_of(rig)
+        for _ in range(8):
+            one.note(ended(rig, b"1"))
+        for number in range(3):
+            for heat in (one, other):
+                written = len(shelf.asked("write"))
+                await heat.share(0.5)
+                await eventually(lambda written=written: len(shelf.asked("write")) > written)
+            for heat in (one, other):
+                hottest = heat._of(rig.pipeline.plan.settings.routes[0])
+                assert [count for _, count in hottest.top(2)] in ([8 * 0.5 ** (number + 1)], [8 * 0.5 ** (number + 2)])
