@@ -229,6 +229,8 @@ def main() -> None:
     }  # fmt: skip
     title = f"Avalanches: upstream calls when {keys:,} answers of {TTL} s end that were stored at about one moment"
     report("avalanche", title, header, rows, figures, lines=lines, quick=args.quick)
+    for name, one in seen.items():  # a table on a narrow terminal cuts them off
+        console.print(f"{name:>20} {one.drawn(most)}", highlight=False)
 
 
 if __name__ == "__main__":
