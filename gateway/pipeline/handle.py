@@ -69,7 +69,8 @@ class Pipeline:
         self._turns = itertools.count()
 
     def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
-        """The short way: what `x` asks, and the fresh entry that answers it as it is, if one can be had at once.
+        """The short way: what `x` asks, and the fresh entry that answers it as it is, if one can be had at once; or
+        what a filter rejects it with.
 
         What happened stands in `x` then. Where there is none, `handle` takes the question, and what was asked for it.
         """
@@ -82,7 +83,14 @@ class Pipeline:
         entry = self._look(x, rule, question.key, self._tiers.held)
         if entry is not None and x.now >= entry.hit_until:  # stale, or to be asked anew early
             return question, None
-        entry = entry or self._look_at_once(x, rule, question)
+        if entry is None:
+            if itemwise.listed(rule, x, question.document) is not None:
+                return question, None
+            if rule.bloom is not None:
+                question.opinion = rule.bloom.ask(x.request, question.document, question.key, anew=False)
+                if question.opinion.reason is not None:
+                    return question, self._rejected_at_once(x, rule, question, question.opinion.reason)
+            entry = self._look_at_once(x, rule, question)
         if (
             entry is None
             or (entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once")
@@ -100,12 +108,8 @@ class Pipeline:
     def _look_at_once(self, x: Exchange, rule: Rule, question: Question) -> Entry | None:
         """What a store that does not suspend has, where memory has nothing, and the ordinary way would ask it, too."""
         assert x.key is not None
-        if not self._asks_store(x.key) or itemwise.listed(rule, x, question.document) is not None:
+        if not self._asks_store(x.key):
             return None
-        if rule.bloom is not None:
-            question.opinion = rule.bloom.ask(x.request, question.document, x.key, anew=False)
-            if question.opinion.reason is not None:
-                return None
 
         def peek(key: bytes, now: float) -> Entry | None:
             entry = self._tiers.held(key, now)
@@ -115,6 +119,16 @@ class Pipeline:
             return entry
 
         return self._look(x, rule, question.key, peek)
+
+    def _rejected_at_once(self, x: Exchange, rule: Rule, question: Question, reason: Reason) -> Entry | None:
+        """None where it is to be sent part by part; nothing has happened then."""
+        entry = self._rejected(x, rule, question.document, reason)
+        if entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once":
+            x.outcome, x.reason = Outcome.BYPASS, None
+            return None
+        x.route = rule.route
+        self._tiers.count(found=False)
+        return entry
 
     def seek(self, route: RouteSettings, key: bytes, now: float, fits: Fits) -> tuple[Entry, str] | None:
         """`recall` by a key that is known already: a fresh entry that fits, and its tier, where memory has nothing.
@@ -185,7 +199,7 @@ class Pipeline:
                 if opinion is None or x.reason is not None:
                     opinion = rule.bloom.ask(x.request, question.document, job.key, anew=x.reason is not None)
                 if opinion.reason is not None:
-                    return self._rejected(x, rule, question.document, opinion.reason)
+                    return FromEntry(self._rejected(x, rule, question.document, opinion.reason))
                 job.doubts = opinion.doubts
             if job.key in self._given_up:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
@@ -361,15 +375,10 @@ class Pipeline:
         else:
             x.outcome = Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
 
-    def _rejected(self, x: Exchange, rule: Rule, document: Document, reason: Reason) -> Answer:
+    def _rejected(self, x: Exchange, rule: Rule, document: Document, reason: Reason) -> Entry:
         """It cannot exist: the route's empty answer, at once."""
         x.outcome, x.reason = Outcome.REJECTED, reason
-        if rule.rejection is not None:
-            streams = rule.streaming.asked(x.request, document)
-            entry = rule.rejection.entry(document, x.now, streams=streams)
-            if entry is not None:
-                return FromEntry(entry)
-        return Problem(404, "Not Found", "there is no answer to this question", {"reason": reason})
+        return rule.rejection.entry(document, x.now, reason, streams=rule.streaming.asked(x.request, document))
 
     async def _shadow(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes, document: Document) -> Answer:
         """Everything as if the cache were on, but the client gets the upstream's answer."""
