@@ -42,7 +42,7 @@ class Store:
     coding: bytes
     lifetimes: Lifetimes
     tags: tuple[str, ...]
-    flags: EntryFlag
+    flags: int
     vary: tuple[bytes, ...] = ()
     documents: Sequence[Any] = ()
 
