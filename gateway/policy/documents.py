@@ -15,8 +15,8 @@ MOST = 256
 
 _TEXTS = ("/text", "/content", "/page_content", "/pageContent", "/chunk", "/content_with_weight", "/quote", "/document")
 _IDS = (
-    "/id", "/_id", "/doc_id", "/document_id", "/documentId", "/chunk_id", "/chunkId", "/node_id", "/node/id_", "/file_id",
-    "/metadata/id", "/metadata/doc_id", "/metadata/document_id", "/metadata/chunk_id",
+    "/id", "/_id", "/doc_id", "/document_id", "/documentId", "/chunk_id", "/chunkId", "/node_id", "/node/id_",
+    "/file_id", "/metadata/id", "/metadata/doc_id", "/metadata/document_id", "/metadata/chunk_id",
 )  # fmt: skip
 _TITLES = ("/title", "/metadata/title", "/document_name", "/name", "/metadata/source", "/source", "/url", "/id")
 
