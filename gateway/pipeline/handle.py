@@ -16,6 +16,7 @@ from gateway.model.settings.route import RouteSettings
 from gateway.pipeline import calls, itemwise
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
 from gateway.pipeline.degrade import Degrader
+from gateway.pipeline.drift import DriftWatch
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler
 from gateway.pipeline.flight import Flights, Landing, Seat
 from gateway.pipeline.job import Job, OtherForms
@@ -37,6 +38,7 @@ Peek = Callable[[bytes, float], Entry | None]
 Fits = Callable[[Entry], bool]
 
 _GIVEN_UP_KEYS = 65_536
+_FRESH = frozenset({Outcome.HIT, Outcome.EMPTY})
 _NOT_ASKED = frozenset({Reason.BUDGET, Reason.CONCURRENCY})
 _VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched by everybody for himself
 
@@ -44,7 +46,7 @@ _VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched
 class Pipeline:
     """One worker's pipeline. `plan` may be swapped between two requests; each request keeps the one it began with.
 
-    random: [0, 1). wall: Unix seconds. clock: monotonic seconds.
+    random: [0, 1). wall: Unix seconds. clock: monotonic seconds. drift: makes what watches for it.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Pipeline:
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         looked: Told = lambda route, result: None,
+        drift: Callable[..., DriftWatch] = DriftWatch,
     ) -> None:
         self.plan = plan
         self.flights = Flights()
@@ -62,6 +65,8 @@ class Pipeline:
         self._given_up: TTLCache[bytes, Reason] = TTLCache(_GIVEN_UP_KEYS, GIVEN_UP_FOR, timer=clock)
         self._filler = Filler(tiers, random, self._given_up.__setitem__, wall, clock)
         self._degrader = Degrader(tiers, looked, wall)
+        self.drift = drift(tiers, self.flights, self._filler.work, wall, clock)
+        self._shadowed: set[bytes] = set()  # keys that are asked for in shadow mode: others would wait for them
         self._turns = itertools.count()
 
     def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
@@ -197,6 +202,7 @@ class Pipeline:
         """Let what is under way be stored for so long, then end it."""
         await self.flights.close(seconds)
         await self._degrader.close()
+        await self.drift.close()
 
     def _ways(self, plan: Plan, x: Exchange, rule: Rule) -> itemwise.Ways:
         """What a list of items needs of us."""
@@ -334,22 +340,51 @@ class Pipeline:
         """Everything as if the cache were on, but the client gets the upstream's answer."""
         entry = self._look(x, rule, primary, self._tiers.held)
         self._tiers.count(found=entry is not None)
-        assert x.key is not None
-        if entry is None:
-            entry = (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl)).entry
-        x.would_hit = entry is not None and freshness.classify(entry, x.now) is Verdict.FRESH
+        entry = entry or await self._find(x, rule, primary)
         job = self._job(plan, x, rule, primary, None, Verdict.EXPIRED)
-        job.look = job.lease = False
-        job.free = x.would_hit  # it would have cost nothing
         if rule.bloom is not None and entry is None:
-            job.doubts = rule.bloom.ask(x.request, document, job.key, anew=False, shadow=True).doubts
+            opinion = rule.bloom.ask(x.request, document, job.key, anew=False, shadow=True)
+            job.doubts, x.would = opinion.doubts, Outcome.REJECTED if opinion.spared else None
+        x.would = x.would or self._would(x, rule, entry)
+        job.look = job.lease = False
+        job.free = x.would not in (Outcome.MISS, Outcome.BYPASS)  # it would have cost nothing
+        job.keep = x.would not in _FRESH  # nor have been asked: what is stored gets as old as it would
         alone = b"shadow %d" % next(self._turns)
         flight, _ = self.flights.open(alone, self._filler.work(job))
+        assert flight.task is not None
+        if entry is not None and x.would is not Outcome.MISS:
+            x.would_save = entry.upstream_seconds
+        if entry is not None and not job.keep:
+            self.drift.follow(job, entry, x.now, flight.task)
+        elif x.would is Outcome.MISS:
+            self._shadowed.add(job.key)
+            flight.task.add_done_callback(lambda _: self._shadowed.discard(job.key))
         landing, reply = await flight.wait(opened=True)
         answer = await self._land(plan, x, rule, landing, reply, opened=True)
         if x.outcome is Outcome.MISS:
             x.outcome, x.reason, x.fwd = Outcome.BYPASS, Reason.SHADOW, "bypass"
         return answer
+
+    async def _find(self, x: Exchange, rule: Rule, primary: bytes) -> Entry | None:
+        """What the store has, where memory has nothing: the variant that fits."""
+        assert x.key is not None
+        entry = (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl)).entry
+        if entry is None or not entry.flags & EntryFlag.VARY:
+            return entry
+        x.key = rule.keyer.variant(primary, variants.names(entry), x.request)
+        return (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl)).entry
+
+    def _would(self, x: Exchange, rule: Rule, entry: Entry | None) -> Outcome:
+        """What the outcome would be if the cache were on."""
+        verdict = self._verdict(x, rule, entry)
+        x.reason = None
+        if entry is not None and verdict is Verdict.FRESH:
+            return Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
+        if entry is not None and verdict is Verdict.STALE_REVALIDATE:
+            return Outcome.STALE
+        if x.key in self._given_up:
+            return Outcome.BYPASS
+        return Outcome.COLLAPSED if x.key in self._shadowed else Outcome.MISS
 
     async def _relay(self, plan: Plan, x: Exchange, upstream: Upstream, reason: Reason) -> Answer:
         """Ask for this client alone, and pass the answer on as it comes."""

@@ -1,4 +1,4 @@
-"""Drift: does what the upstream says now differ from what is served, and for which lifetime does that speak? No clock."""
+"""Drift: does what the upstream says now differ from what is served, and which lifetime is borne out? No clock."""
 
 from collections.abc import Iterable
 from enum import StrEnum

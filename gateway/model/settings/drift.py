@@ -24,7 +24,7 @@ class DriftSettings(Frozen):
     at_once: int = Field(default=2, ge=1, le=64, description="of one worker: calls under way")
     similarity: ShareField = Field(
         default=Share(0.5),
-        description="texts that share fewer of their runs of three words differ; one that is put anew shares next to none",
+        description="texts that share fewer of their runs of three words differ; one put anew shares next to none",
     )
     ignore: Pointers = Field(
         default=(),
