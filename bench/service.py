@@ -1,5 +1,7 @@
 """A slow service: answers after a delay, streams events where `"stream": true` is asked, and counts its calls.
 
+A request about `"inputs"`, the last of its members, gets an answer of as many parts.
+
 `GET /-/calls` tells how many there have been, and is none.
 """
 
@@ -13,7 +15,14 @@ from bench.answering import Answering, answer, body
 EVENTS = 5
 _CALLS = b"GET /-/calls "
 _STREAM = b'"stream": true'
+_ITEMS = b'"inputs":'
 _STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def _parts(request: bytes) -> bytes:
+    """An answer to `"inputs"`, an item or a list of them: a part for each."""
+    items = request.partition(_ITEMS)[2].count(b'"') // 2
+    return answer(b"[" + b",".join([b"[0.5, 0.25, 0.125]"] * items) + b"]")
 
 
 def _chunk(data: bytes) -> bytes:
@@ -40,10 +49,12 @@ class Service(Answering):
         if _STREAM in request:
             self._transport.write(_STREAM_HEAD)
             self._event(1)
-        elif self._delay:
-            self._loop.call_later(self._delay, self._transport.write, self._reply)
+            return
+        reply = _parts(request) if _ITEMS in request else self._reply
+        if self._delay:
+            self._loop.call_later(self._delay, self._transport.write, reply)
         else:
-            self._transport.write(self._reply)
+            self._transport.write(reply)
 
     def _event(self, number: int) -> None:
         if self._transport.is_closing():

@@ -25,13 +25,17 @@ from gateway.listeners.hitlane import HitLane
 from gateway.listeners.observer import Observer
 from gateway.listeners.parselane import ParseLane
 from gateway.listeners.proxy import Proxy
+from gateway.listeners.sampler import Sampler
 from gateway.model.errors import ConfigError
 from gateway.model.settings.file import Settings
 from gateway.model.settings.tiers import L2Settings
 from gateway.observe.accesslog import AccessLog
 from gateway.observe.metrics import Metrics
 from gateway.pipeline.handle import Pipeline
+from gateway.pipeline.heat import Heat
 from gateway.pipeline.plan import Plan
+from gateway.pipeline.warm import Warmer
+from gateway.policy.early import betas
 from gateway.policy.noise import noise
 from gateway.ports import CannotListen
 from gateway.upstream.fetch import Upstream
@@ -78,11 +82,16 @@ class Worker:
         self._around = Surroundings(self._metrics.guards, self._tiers.spend, spec.worker, spec.workers)
         self._filters = Filters(random.random)
         plan = self._plan(settings, self._upstreams, Guards(settings, self._around))
+        self._tiers.early = betas(settings.routes)
         self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
         parse = ParseLane(self._pipeline, observer.tell, self._lane) if settings.hit_lane.parse else None
         self._proxy = Proxy(self._pipeline, observer, self._lane, parse)
+        heat = self._heat = Heat(lambda: self._pipeline.plan, self._tiers)
+        self._warmer = Warmer(heat, self._pipeline.warm, self._metrics.warmed, spec.worker, spec.workers)
+        self._sampler = Sampler(observer, self._lane, heat.note, random.random)
+        self._ahead: list[asyncio.Task[None]] = []  # what is done before anybody asks
         self._runners: list[web.BaseRunner] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
@@ -118,6 +127,7 @@ class Worker:
         self._metrics.filters.collect(self._filters.figures)
         self._spawn(self._metrics.keep_current())
         self._spawn(self._filters.files.follow())
+        self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._heat.wanted))]
         runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
         if self._spec.worker == 0 and self._settings.admin.listen != "off":
@@ -151,10 +161,11 @@ class Worker:
     def _not_ready(self) -> list[str]:
         return ["draining"] if self._draining else []
 
-    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def reload(self) -> None:
         """Swap the plan, all or nothing; say what needs a restart."""
@@ -170,6 +181,7 @@ class Worker:
         old = [upstream for upstream in self._upstreams.values() if upstream not in upstreams.values()]
         guards = Guards(settings, self._around, self._pipeline.plan.guards)
         self._pipeline.plan = self._plan(settings, upstreams, guards)
+        self._tiers.early = betas(settings.routes)
         if self._lane is not None:
             self._lane.forget(noise(settings.routes), settings.server_timing)
         self._settings, self._upstreams = settings, upstreams
@@ -185,6 +197,8 @@ class Worker:
     async def stop(self) -> None:
         """Take nothing new, let what is under way end, store what is to be stored."""
         self._draining = True
+        for task in self._ahead:
+            task.cancel()
         loop = asyncio.get_running_loop()
         end = loop.time() + self._settings.drain
         overdue = loop.call_at(end, self.hurry)
@@ -195,6 +209,7 @@ class Worker:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._heat.share()
         await self._tiers.close()
         for upstream in self._upstreams.values():
             await upstream.close()

@@ -5,6 +5,7 @@ as long as its entries live; otherwise only for its own short time, after which 
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from gateway.cache.store import Claim, Store
 from gateway.model.entry import Entry
 from gateway.model.fields import Pairs
 from gateway.model.outcome import Reason
+from gateway.policy.early import next_moment
 
 _FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.1
@@ -62,7 +64,9 @@ class Tiers:
     """Memory, and a store where there is one.
 
     read_timeout: seconds that a look into the store may take. compress_over: bytes; see `codec.encode`.
-    clock: Unix seconds. monotonic: seconds, for the breaker. on_change(available, detail): the store is out, or back.
+    clock: Unix seconds. monotonic: seconds, for the breaker. random: [0, 1).
+    on_change(available, detail): the store is out, or back.
+    early: how early entries are asked anew (policy/early), by the names of the routes that have them so.
     """
 
     def __init__(
@@ -74,10 +78,13 @@ class Tiers:
         compress_over: int,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = random.random,
         on_change: Callable[[bool, str], None] | None = None,
     ) -> None:
+        self.early: Mapping[str, float] = {}
         self._memory = memory
         self._clock = clock
+        self._random = random
         self._hits = self._misses = 0
         self._changes = self._forgets = 0  # of what the store holds, by this process; removals alone
         self._shared: Shared | None = None
@@ -118,9 +125,11 @@ class Tiers:
             self._misses += 1
 
     def glance(self, key: bytes, now: float) -> Entry | None:
-        """`held` for fresh entries only, and counted, by those who look again where there is none."""
+        """`held` for entries that are fresh and stay so for a while, and counted, by those who look again where there
+        is none: with `held` they find what is to be asked anew early.
+        """
         entry = self._memory.get(key)
-        if entry is None or now >= entry.until or now >= entry.fresh_until:
+        if entry is None or now >= entry.hit_until:
             return None
         self._hits += 1
         return entry
@@ -150,6 +159,14 @@ class Tiers:
         self.count(found=key not in said)
         return self._shared.store.name if self._shared is not None and key in said else "memory"
 
+    def postpone(self, entry: Entry, now: float) -> None:
+        """It is being asked anew: until the next moment to do so, hits need no second look."""
+        entry.hit_until = min(entry.until, self._early(entry, now))
+
+    def _early(self, entry: Entry, now: float) -> float:
+        beta = self.early.get(entry.route)
+        return next_moment(entry, now, beta, self._random()) if beta else entry.fresh_until
+
     async def find(self, key: bytes, now: float, l1_ttl: float, said: Said | None = None) -> Lookup:
         """What the tiers have, and keeps it in memory for up to `l1_ttl` seconds.
 
@@ -174,6 +191,14 @@ class Tiers:
             return Lookup()
         self._remember(key, entry, now, l1_ttl)
         return Lookup(entry, None, "memory")
+
+    async def newer(self, key: bytes, entry: Entry, now: float, l1_ttl: float) -> Lookup:
+        """What others have stored in the place of `entry`, which memory holds; nothing where they have not."""
+        shared = self._shared
+        if shared is None or shared.store.alone or shared.writes.pending(key)[0]:
+            return Lookup()
+        found = await self._read(shared, key, now, l1_ttl)
+        return found if found.entry is not None and found.entry.fresh_until > entry.fresh_until else Lookup()
 
     async def _read(self, shared: Shared, key: bytes, now: float, l1_ttl: float, said: Said | None = None) -> Lookup:
         before, forgets = self._memory.get(key), self._forgets
@@ -217,6 +242,16 @@ class Tiers:
         self._memory.remove(key)
         if self._shared is not None:
             self._shared.writes.put(key, None)
+
+    def keep_record(self, key: bytes, record: Entry) -> None:
+        """Stores what is no answer, for all who share the store; memory holds none of it."""
+        if self._shared is not None:
+            self._shared.writes.put(key, record)
+
+    async def record(self, key: bytes) -> Entry | None:
+        """What `keep_record` stored, here or elsewhere; None where there is none, or the store cannot say."""
+        row = await self._shared.reads.read(key) if self._shared is not None else None
+        return decode(row) if isinstance(row, bytes) else None
 
     async def claim(self, key: bytes, ttl: float) -> Lease:
         """Asks to be the one who asks the upstream for this key. A lease that is GRANTED is renewed until released."""
@@ -311,4 +346,4 @@ class Tiers:
             # In steps: entries that were kept at about the same time hold one figure, instead of 32 bytes each.
             step = l1_ttl / _STEPS
             until = floor((now + l1_ttl) / step) * step if step else now
-        self._memory.put(key, entry, until)
+        self._memory.put(key, entry, until, self._early(entry, now))

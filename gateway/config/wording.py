@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from gateway.config import kinds
 from gateway.config.places import Path, Problem, Source, at, overlap, suggest
-from gateway.model.settings import base, file, guards, route, tiers, upstream
+from gateway.model.settings import base, file, guards, route, tiers, upstream, warm
 from gateway.model.units import Percent, format_duration, format_size
 
 _PATTERNS = {
@@ -23,6 +23,7 @@ _PATTERNS = {
         (base.EventName, "an event's name without blanks"),
         (base.FieldName, "a header field's name such as X-Tenant"),
         (guards.Rate, "off, or a count per second, minute or hour such as 10/s, 30/m or 100/h"),
+        (warm.Pace, "a count per second, minute or hour such as 5/s or 30/m"),
         (guards.Payer, "peer, credential, or header and its name, such as header X-Tenant"),
     )
 }

@@ -58,7 +58,7 @@ class Delivery:
         if stream is not None and stream.replay.pace != "at-once":
             await self._paced(entry, age, stream)
             return
-        if x.outcome in _FRESH and self._out.plain:
+        if x.outcome in _FRESH and x.reason is None and self._out.plain:
             self._out.begun = True
             await self._out.whole(hits.head(entry, x.now, self._plan.settings.server_timing), entry.body)
             return

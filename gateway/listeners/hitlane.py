@@ -44,8 +44,7 @@ class HitLane:
 
     peek: key, Unix seconds -> what memory has. seek: what another tier has at once (`Pipeline.seek`).
     count: where a route's outcome is tallied. timing: Server-Timing.
-    log: told of each hit where an access log is kept: request bytes, peer, resolved, entry, tier, Unix seconds,
-    duration.
+    log: told of each hit while somebody listens: request bytes, peer, resolved, entry, tier, Unix seconds, duration.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class HitLane:
         self._count = count
         self._noise = noise
         self._timing = timing
-        self._log = log
+        self.log = log
         self._clock = clock
         self._monotonic = monotonic
         self._memo = Memo(settings.max_bytes)
@@ -107,8 +106,8 @@ class HitLane:
         head = hits.head(entry, now, self._timing)
         duration = self._monotonic() - began
         tally.duration.add(duration)
-        if self._log is not None:
-            self._log(data, peer, resolved, entry, tier, now, duration)
+        if self.log is not None:
+            self.log(data, peer, resolved, entry, tier, now, duration)
         return head, entry.body
 
     def _among_known(self, data: bytes) -> Resolved | None:

@@ -37,7 +37,8 @@ class Entry:
     version: the ledger version that the worker knew when the upstream call began.
     upstream_seconds: how long the upstream took; what each hit saves.
     timeline: when the parts of a stream came (policy/pacing); b"" where nobody wants to know.
-    until, used: how long memory may be trusted, and whether it was asked lately; memory's own, never stored.
+    until, hit_until, used: how long memory may be trusted, how long a hit needs no second look (it is trusted, fresh,
+    and not to be asked anew early), and whether it was asked lately; memory's own, never stored.
     """
 
     head: bytes
@@ -54,6 +55,7 @@ class Entry:
     upstream_seconds: float = 0.0
     timeline: bytes = b""
     until: float = field(default=0.0, compare=False, repr=False)
+    hit_until: float = field(default=0.0, compare=False, repr=False)
     used: bool = field(default=False, compare=False, repr=False)
 
     @classmethod

@@ -72,6 +72,9 @@ class Reason(StrEnum):
     UPSTREAM_FAILED = "upstream-failed"
     TIMEOUT = "timeout"  # no usable answer within degrade.after
 
+    # A fresh answer is served, and ...
+    REVALIDATING_EARLY = "revalidating-early"  # this request has had it asked anew before its end
+
     # The upstream failed.
     UPSTREAM_UNREACHABLE = "upstream-unreachable"
     UPSTREAM_TIMEOUT = "upstream-timeout"

@@ -105,6 +105,9 @@ class Metrics:
             "documents_sought", "Looks for documents to degrade to, and how they ended", "route", "result"
         )
         self._items = self._counter("items", "Items of lists, by where their answers were", "route", "source")
+        self._warmed = self._counter(
+            "warmed", "Questions to be asked before anybody does, by result", "route", "result"
+        )
         self._inflight = self._gauge("requests_in_flight", "Requests not yet finished")
 
     def _declare_upstream(self) -> None:
@@ -196,6 +199,10 @@ class Metrics:
     def refused(self, status: int) -> None:
         """Count a message that was refused before it became a request."""
         self._refused.labels(str(status)).inc()
+
+    def warmed(self, route: str, result: str) -> None:
+        """Count a question that was to be asked before anybody did. result: a member of pipeline.warm.Warmed."""
+        self._warmed.labels(route, result).inc()
 
     def collect_tier(self, tier: str, read: Callable[[], object], *, shared: bool) -> None:
         """Have `read` called at each refresh for the state of `tier` ("memory", "disk", "redis").

@@ -10,10 +10,12 @@ from gateway.cache.store import Claim
 from gateway.cache.tiers import Lookup, Tiers
 from gateway.model.entry import EntryFlag
 from gateway.model.errors import Shed, UpstreamError, UpstreamReset
+from gateway.model.exchange import Request
 from gateway.model.fields import Fields
 from gateway.model.outcome import Reason
 from gateway.pipeline.flight import Flight, Landing, Work
 from gateway.pipeline.job import Job, OtherForms
+from gateway.pipeline.plan import Rule
 from gateway.pipeline.receive import Receiver
 from gateway.pipeline.recording import Recording
 from gateway.policy import variants
@@ -46,6 +48,15 @@ class Filler:
         """The work of a flight that `job` opens."""
         return lambda flight: self._fly(job, flight)
 
+    async def has(self, rule: Rule, request: Request, primary: bytes) -> bool:
+        """Whether a tier has a fresh answer; memory has it then, too. primary: the key, before Vary."""
+        now, l1_ttl = self._wall(), rule.route.cache.l1_ttl
+        entry = (await self._tiers.find(primary, now, l1_ttl)).entry
+        if entry is not None and entry.flags & EntryFlag.VARY:
+            key = rule.keyer.variant(primary, variants.names(entry), request)
+            entry = (await self._tiers.find(key, now, l1_ttl)).entry
+        return entry is not None and classify(entry, now) is Verdict.FRESH
+
     async def _fly(self, job: Job | None, flight: Flight) -> None:
         """The whole way, anew for each to whom the flight is handed over: its variant may be another."""
         while job is not None:
@@ -58,6 +69,8 @@ class Filler:
         flight.expendable = job.wanted and route.cache.finish == "wanted"
         self._stand_by(job, flight)
         if job.look and await self._find(job, flight):
+            return
+        if job.early and await self._renewed(job, flight):
             return
         if not (route.lease.enabled and job.lease) or self._tiers.alone:
             await self._ask(job, flight)
@@ -113,6 +126,12 @@ class Filler:
         if await self._settles(job, flight, await self._look(job)):
             return True
         return job.forms is not None and job.stale is None and await self._convert(job, flight, job.forms)
+
+    async def _renewed(self, job: Job, flight: Flight) -> bool:
+        """True where another process has asked anew, so that it need not be done here."""
+        assert job.stale is not None
+        newer = await self._tiers.newer(job.key, job.stale, self._wall(), self._l1_ttl(job))
+        return newer.entry is not None and self._usable(job, flight, newer)
 
     async def _look(self, job: Job) -> Lookup:
         said = job.said.pop(job.key, None)  # once: after the lease it is to be asked anew

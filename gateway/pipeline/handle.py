@@ -1,5 +1,6 @@
 """Handle: the whole way of a request, from an exchange to an answer; and its short way, for what can be had at once."""
 
+import asyncio
 import itertools
 import time
 from collections.abc import Callable
@@ -24,7 +25,9 @@ from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.question import Question
 from gateway.pipeline.recording import Recording
 from gateway.pipeline.retrieve import Told
+from gateway.pipeline.warm import Turn, Warmed
 from gateway.policy import freshness, validators, variants
+from gateway.policy.asking import Asking
 from gateway.policy.coding import accepts
 from gateway.policy.document import Document, parse
 from gateway.policy.forms import asked_form, other_forms
@@ -62,6 +65,7 @@ class Pipeline:
         self.plan = plan
         self.flights = Flights()
         self._tiers = tiers
+        self._wall = wall
         self._given_up: TTLCache[bytes, Reason] = TTLCache(_GIVEN_UP_KEYS, GIVEN_UP_FOR, timer=clock)
         self._filler = Filler(tiers, random, self._given_up.__setitem__, wall, clock)
         self._degrader = Degrader(tiers, looked, wall)
@@ -80,7 +84,10 @@ class Pipeline:
             return question, None
         if loops(x.request.fields, question.plan.forwarding.ident):
             return question, None
-        entry = self._look(x, rule, question.key, self._tiers.held) or self._look_at_once(x, rule, question)
+        entry = self._look(x, rule, question.key, self._tiers.held)
+        if entry is not None and x.now >= entry.hit_until:  # stale, or to be asked anew early
+            return question, None
+        entry = entry or self._look_at_once(x, rule, question)
         if (
             entry is None
             or (entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once")
@@ -119,7 +126,8 @@ class Pipeline:
 
         None as well where the route has filters: what they ask about is not known here.
         """
-        if self.plan.rule(route).bloom is not None or self._tiers.held(key, now) is not None:
+        rule = self.plan.rule(route.name)
+        if rule is None or rule.bloom is not None or self._tiers.held(key, now) is not None:
             return None
         said = self._tiers.at_once(key, now) if self._asks_store(key) else None
         if said is None or said.entry is None or now >= said.entry.fresh_until or not fits(said.entry):
@@ -171,9 +179,8 @@ class Pipeline:
             if rule.route.stream.both_forms and entry is None:
                 job.forms = self._other_forms(x, rule, question.document)
             if entry is not None and verdict in (Verdict.FRESH, Verdict.STALE_REVALIDATE):
-                if verdict is Verdict.STALE_REVALIDATE:
-                    job.wanted = False
-                    self.flights.refresh(job.key, self._filler.work(job))
+                if verdict is Verdict.STALE_REVALIDATE or x.now >= entry.hit_until:
+                    self._revalidate(x, job, entry, early=verdict is Verdict.FRESH)
                 answer = await self._from_entry(plan, x, rule, entry, "memory")
                 if isinstance(answer, FromEntry):
                     answer.known = verdict is Verdict.FRESH and x.key == primary and answer.entry is entry
@@ -197,6 +204,31 @@ class Pipeline:
                 return await self._land(plan, x, rule, landing, reply, opened)
             vary = landing.vary
         return await self._relay(plan, x, rule.upstream, x.reason or Reason.VARY_MISS)
+
+    async def warm(self, route: str, one: Asking, turn: Turn) -> Warmed:
+        """Have a question's answer made ready, on nobody's budget and with a free turn, unless a tier has it.
+
+        turn: waited for before an upstream may be asked.
+        """
+        x = Exchange(one.request(), 0.0, self._wall(), body=one.body, length=len(one.body))
+        question = self._question(x)
+        rule = question.rule
+        if rule is None or rule.route.name != route or question.bypass is not None or rule.route.cache.mode != "on":
+            return Warmed.NOT_ASKED
+        if await self._filler.has(rule, x.request, question.key):
+            return Warmed.PRESENT
+        await turn()
+        x.now = self._wall()
+        entry = self._look(x, rule, question.key, self._tiers.held)  # no await from here until it is registered
+        job = self._job(question.plan, x, rule, question.key, entry, self._verdict(x, rule, entry))
+        job.wanted = False
+        flight, _ = self.flights.open(job.key, self._filler.work(job))
+        landing, _ = await flight.wait(opened=False)
+        assert flight.task is not None
+        await asyncio.wait((flight.task,))  # an answer that is followed while it comes has landed before it is stored
+        if isinstance(landing.error, Shed) or landing.reason is Reason.CONCURRENCY:
+            return Warmed.SHED
+        return Warmed.STORED if await self._filler.has(rule, x.request, question.key) else Warmed.FAILED
 
     async def close(self, seconds: float) -> None:
         """Let what is under way be stored for so long, then end it."""
@@ -253,6 +285,15 @@ class Pipeline:
             stale=entry if verdict is not Verdict.EXPIRED else None,
             look=x.reason is None,
         )
+
+    def _revalidate(self, x: Exchange, job: Job, entry: Entry, *, early: bool) -> None:
+        """Have it asked anew, on nobody's budget and with nobody waiting; the entry is served meanwhile."""
+        job.wanted = False
+        if early:
+            job.early, job.look = True, False
+            self._tiers.postpone(entry, x.now)
+        if self.flights.refresh(job.key, self._filler.work(job)) and early:
+            x.reason = Reason.REVALIDATING_EARLY
 
     def _other_forms(self, x: Exchange, rule: Rule, document: Document) -> OtherForms | None:
         """Under which keys the same answer may stand in another form."""

@@ -34,7 +34,8 @@ class Job:
     key: bytes
     primary: bytes
     stale: Entry | None = None
-    wanted: bool = True  # somebody waits for it; False: it was opened to renew what has been served stale
+    wanted: bool = True  # somebody waits for it; False: it was opened to renew what has been served
+    early: bool = False  # `stale` is fresh still: only a newer entry does
     look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
     lease: bool = True
     keep: bool = True  # False: what comes is compared, and not stored

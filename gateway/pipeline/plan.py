@@ -93,14 +93,14 @@ class Plan:
         """How many bytes of the body to read before `match`; 0: none."""
         return self._router.needs_body(request)
 
-    def rule(self, route: RouteSettings) -> Rule:
-        """One of this plan's routes, compiled."""
-        return self._rules[route.name]
-
     def match(self, request: Request, document: Document | None) -> Rule | None:
         """The rule of the first route that takes the request."""
         route = self._router.match(request, document)
         return None if route is None else self._rules[route.name]
+
+    def rule(self, name: str) -> Rule | None:
+        """The rule of the route of this name."""
+        return self._rules.get(name)
 
 
 def _rule(

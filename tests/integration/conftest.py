@@ -5,7 +5,7 @@ import pytest
 from tests.support import gateway
 
 EACH_WAY = {
-    "test_batches", "test_cached", "test_streams", "test_transparent", "test_limits", "test_real_clients",
+    "test_ahead", "test_batches", "test_cached", "test_streams", "test_transparent", "test_limits", "test_real_clients",
     "test_lifecycle", "test_disk_hits",
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from gateway.model.settings.file import Settings
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.plan import Plan
+from gateway.policy.early import betas
 from gateway.upstream.fetch import Upstream
 from tests.support.policy import request
 from tests.support.talk import Calls
@@ -86,7 +87,8 @@ async def rigged(url: str, *routes: dict[str, Any], store: Store | None = None, 
     settings = plan_settings(url, *(routes or ({"name": "rag"},)), **upstream)
     clock, calls = Clock(), Calls()
     asked = Upstream("rag", settings.upstreams["rag"], calls)
-    tiers = Tiers(Memory(1 << 22), store, read_timeout=1, compress_over=1 << 20, clock=clock)
+    tiers = Tiers(Memory(1 << 22), store, read_timeout=1, compress_over=1 << 20, clock=clock, random=lambda: 0.5)
+    tiers.early = betas(settings.routes)
     await tiers.start()
     pipeline = Pipeline(Plan(settings, {"rag": asked}), tiers, lambda: 0.5, clock, clock)
     try:

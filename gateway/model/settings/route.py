@@ -11,7 +11,8 @@ from gateway.model.settings.drift import DriftSettings
 from gateway.model.settings.guards import BloomSettings, BudgetSettings
 from gateway.model.settings.stated import StatedAnswer
 from gateway.model.settings.stream import ShapeSettings, StreamSettings
-from gateway.model.units import Duration, Jitter, JitterField, Size
+from gateway.model.settings.warm import WarmSettings
+from gateway.model.units import Duration, Jitter, JitterField, Percent, Size
 
 Normalizer = Literal["nfkc", "casefold", "whitespace", "punctuation"]
 Mode = Literal["off", "shadow", "on"]
@@ -69,6 +70,12 @@ class CacheSettings(Frozen):
     l1_ttl: Duration = Field(default=60.0, description="a worker's own memory is trusted for this long at most")
     stale_while_revalidate: Duration = Field(default=60.0, description="served stale while one call asks anew")
     stale_if_error: Duration = Field(default=3600.0, description="served stale when the upstream fails")
+    early_revalidation: Percent = Field(
+        default=0,
+        le=1000,
+        description="answers in use are asked anew before their end, by how long they take to make: "
+        "100% is usual (XFetch's beta of 1), more is earlier; 0%: not",
+    )
     cache_control: Literal["respect", "ignore"] = Field(
         default="respect", description="does the upstream's Cache-Control shorten or forbid storing"
     )
@@ -140,6 +147,7 @@ class RouteSettings(Frozen):
     )
     bypass_when: tuple[Condition, ...] = Field(default=(), description="requests that depend on more than themselves")
     budget: BudgetSettings = BudgetSettings()
+    warm: WarmSettings = WarmSettings()
     priority: Literal["high", "normal", "low"] = Field(
         default="normal", description="who goes first where not all can; see the upstream's concurrency"
     )

@@ -150,3 +150,10 @@ def test_the_count_of_bytes_is_what_the_process_grows_by(own: bool) -> None:
     grown, counted = map(float, ran.stdout.split())
     assert grown <= counted
     assert own or grown <= 600
+
+
+def test_a_hit_needs_no_second_look_while_all_of_its_times_last():
+    memory = Memory(1 << 20)
+    for until, early, expected in ((5.0, 9.0, 5.0), (9.0, 5.0, 5.0), (9e9, 9e9, None)):
+        memory.put(make_key(1), kept := make_entry(now=1000.0), until, early)
+        assert kept.hit_until == (expected or kept.fresh_until)

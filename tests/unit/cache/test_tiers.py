@@ -488,3 +488,43 @@ async def test_a_record_that_is_no_good_is_nothing_at_once(row: bytes) -> None:
     await stored(shelf, entry())
     said = tiers.at_once(KEY, NOW + 3600)
     assert said is None or said.entry is None  # past its time
+
+
+async def test_a_hit_that_is_to_have_its_entry_asked_anew_gets_a_second_look_until_that_is_under_way() -> None:
+    tiers = make(None)
+    tiers.early = {"ask": 1.0}
+    tiers.keep(KEY, kept := entry(upstream_seconds=10.0), l1_ttl=1)
+    assert NOW + 300 <= kept.hit_until < kept.fresh_until
+    due = kept.hit_until
+    assert tiers.glance(KEY, due - 0.01) is kept
+    assert tiers.glance(KEY, due) is None
+    assert tiers.held(KEY, due) is kept
+    tiers.postpone(kept, due)
+    assert due <= kept.hit_until <= kept.fresh_until
+    tiers.early = {}
+    tiers.postpone(kept, due)
+    assert kept.hit_until == kept.fresh_until
+
+
+async def test_nothing_is_early_where_a_route_does_not_say_so() -> None:
+    tiers = make(None)
+    tiers.early = {"other": 1.0}
+    tiers.keep(KEY, kept := entry(upstream_seconds=10.0), l1_ttl=1)
+    assert kept.hit_until == kept.fresh_until
+
+
+async def test_only_what_others_have_stored_since_is_newer() -> None:
+    shelf = Rows()
+    tiers = make(shelf)
+    await tiers.start()
+    tiers.keep(KEY, kept := entry(), l1_ttl=60)
+    assert (await tiers.newer(KEY, kept, NOW, 60)).entry is None  # our own write is on its way
+    await eventually(lambda: KEY in shelf.rows)
+    assert (await tiers.newer(KEY, kept, NOW, 60)).entry is None
+    theirs = entry(b"theirs", fresh_until=NOW + 700)
+    await shelf.write([Record(KEY, encode(theirs, 1024), NOW + 3600)])
+    assert (await tiers.newer(KEY, kept, NOW, 60)).entry == theirs
+    assert tiers.held(KEY, NOW) == theirs
+    shelf.broken = True
+    assert (await tiers.newer(KEY, kept, NOW, 60)).entry == theirs  # what memory holds by now
+    await tiers.close()

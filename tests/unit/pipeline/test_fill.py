@@ -110,3 +110,35 @@ async def test_a_stale_answer_stands_in_for_a_failure(failing):
         rig.clock.now += 60
         x, body = await rig.ask()
         assert x.outcome is not Outcome.STALE
+
+
+async def test_what_another_process_has_asked_anew_early_is_not_asked_here_too():
+    shelf = Store()
+    cache = {"ttl": "100s", "jitter": 0, "l1_ttl": "10m", "early_revalidation": "100%"}
+
+    async with ScriptedUpstream(fine) as service:
+
+        async def slow(asked: Asked, wire: Wire) -> None:
+            first.clock.now += 10
+            second.clock.now = first.clock.now
+            await wire.json(b'{"made": %d}' % len(service.asked))
+
+        service.answer = slow
+        async with (
+            rigged(service.url, {"name": "rag", "cache": cache}, store=shelf) as first,
+            rigged(service.url, {"name": "rag", "cache": cache}, store=shelf) as second,
+        ):
+            x, _ = await first.ask()
+            await eventually(lambda: x.key in shelf.rows)
+            await second.ask()
+            held = second.tiers.held(x.key, second.clock.now)
+            first.clock.now = second.clock.now = held.hit_until
+            await first.ask()
+            await first.landed()
+            await eventually(lambda: len(shelf.asked("write")) == 2)
+            y, body = await second.ask()
+            assert (y.outcome, y.reason, body) == (Outcome.HIT, Reason.REVALIDATING_EARLY, b'{"made": 1}')
+            await second.landed()
+            y, body = await second.ask()
+            assert (y.outcome, body) == (Outcome.HIT, b'{"made": 2}')
+        assert len(service.asked) == 2

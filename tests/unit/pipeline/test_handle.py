@@ -347,3 +347,102 @@ async def test_seek_finds_by_the_key_what_fits():
         assert rig.tiers.stats().store.hits == 1
         assert rig.pipeline.seek(x.route, x.key, x.now + 9999, lambda _: True) is None
         assert rig.pipeline.seek(x.route, b"?" * 32, x.now, lambda _: True) is None
+
+
+EARLY = {"ttl": "100s", "jitter": 0, "stale_while_revalidate": 0, "stale_if_error": 0, "early_revalidation": "100%"}
+
+
+async def test_a_hit_near_the_end_has_its_entry_asked_anew_and_waits_for_nothing():
+    async with ScriptedUpstream(counts) as service, rigged(service.url, {"name": "rag", "cache": EARLY}) as rig:
+        gate = asyncio.Event()
+
+        async def slow(asked: Asked, wire: Wire) -> None:
+            rig.clock.now += 10  # what the answer takes
+            if len(service.asked) > 1:
+                await gate.wait()
+            await wire.json(b'{"made": %d}' % len(service.asked))
+
+        service.answer = slow
+        x, first = await rig.ask()
+        stored = rig.clock.now
+        entry = rig.tiers.held(x.key, stored)
+        due = entry.hit_until
+        assert stored + 50 <= due < stored + 100
+
+        rig.clock.now = due - 0.5
+        x, _ = await rig.ask()
+        assert (x.outcome, x.reason) == (Outcome.HIT, None)
+        rig.clock.now = due
+        for reason in (Reason.REVALIDATING_EARLY, None):  # the second one is not told: it has opened nothing
+            x, body = await rig.ask()
+            assert (x.outcome, x.reason, body) == (Outcome.HIT, reason, first)
+        await service.until(lambda: len(service.asked) == 2)
+        gate.set()
+        await rig.landed()
+        x, body = await rig.ask()
+        assert (x.outcome, body) == (Outcome.HIT, b'{"made": 2}')
+        assert len(service.asked) == 2
+
+
+async def test_an_entry_that_nobody_asks_for_any_more_is_let_go():
+    async with ScriptedUpstream(counts) as service, rigged(service.url, {"name": "rag", "cache": EARLY}) as rig:
+
+        async def slow(asked: Asked, wire: Wire) -> None:
+            rig.clock.now += 10
+            await wire.json(b"{}")
+
+        service.answer = slow
+        await rig.ask()
+        rig.clock.now += 1000
+        await rig.landed()
+        assert len(service.asked) == 1
+
+
+async def test_an_early_call_that_fails_leaves_the_entry_as_it_was():
+    async with ScriptedUpstream(counts) as service, rigged(service.url, {"name": "rag", "cache": EARLY}) as rig:
+
+        async def once(asked: Asked, wire: Wire) -> None:
+            rig.clock.now += 10
+            await wire.json(b"{}", status=b"200 OK" if len(service.asked) == 1 else b"503 Busy")
+
+        service.answer = once
+        x, first = await rig.ask()
+        entry = rig.tiers.held(x.key, rig.clock.now)
+        rig.clock.now = entry.hit_until
+        await rig.ask()
+        await rig.landed()
+        assert len(service.asked) == 2
+        rig.clock.now = entry.fresh_until - 0.5
+        x, body = await rig.ask()
+        assert (x.outcome, body) == (Outcome.HIT, first)
+
+
+async def test_an_early_call_spends_no_budget_and_takes_no_turn_that_others_wait_for():
+    route = {"name": "rag", "cache": EARLY, "budget": {"rate": "1/h", "burst": 1}}
+    limit = {"concurrency": {"mode": "fixed", "limit": 1, "wait": "10s"}}
+    async with ScriptedUpstream(counts) as service, rigged(service.url, route, **limit) as rig:
+        gate, busy = asyncio.Event(), asyncio.Event()
+
+        async def slow(asked: Asked, wire: Wire) -> None:
+            rig.clock.now += 10
+            if asked.body == b"1":
+                busy.set()
+                await gate.wait()
+            await wire.json(b"{}")
+
+        service.answer = slow
+        x, _ = await rig.ask()  # the budget's only token
+        entry = rig.tiers.held(x.key, rig.clock.now)
+        other = asyncio.create_task(rig.ask(b"/elsewhere", b"1"))  # the only turn
+        await busy.wait()
+        rig.clock.now = entry.hit_until
+        x, _ = await rig.ask()
+        assert (x.outcome, x.reason) == (Outcome.HIT, Reason.REVALIDATING_EARLY)
+        await rig.landed()
+        assert len(service.asked) == 2
+        gate.set()
+        await other
+        rig.clock.now = entry.hit_until
+        await rig.ask()
+        await rig.landed()
+        assert len(service.asked) == 3
