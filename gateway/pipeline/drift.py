@@ -91,8 +91,8 @@ class DriftWatch:
         route = x.route
         if route is None or not _drawn(route) or x.outcome not in _HITS or x.rest is not None or x.items:
             return
-        rule, now = plan.rule(route), self._wall()
-        if x.key is None or self._flights.joinable(x.key):
+        rule, now = plan.rule(route.name), self._wall()
+        if rule is None or x.key is None or self._flights.joinable(x.key):
             return
         watched, entry = self._of(rule.route), self._tiers.held(x.key, now)
         if entry is None or classify(entry, now) is not Verdict.FRESH:

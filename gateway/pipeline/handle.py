@@ -1,7 +1,6 @@
 """Handle: the whole way of a request, from an exchange to an answer; and its short way, for what can be had at once."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +24,7 @@ from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.question import Question
 from gateway.pipeline.recording import Recording
 from gateway.pipeline.retrieve import Told
+from gateway.pipeline.shadow import Shadow
 from gateway.pipeline.warm import Turn, Warmed
 from gateway.policy import freshness, validators, variants
 from gateway.policy.asking import Asking
@@ -41,7 +41,6 @@ Peek = Callable[[bytes, float], Entry | None]
 Fits = Callable[[Entry], bool]
 
 _GIVEN_UP_KEYS = 65_536
-_FRESH = frozenset({Outcome.HIT, Outcome.EMPTY})
 _NOT_ASKED = frozenset({Reason.BUDGET, Reason.CONCURRENCY})
 _VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched by everybody for himself
 
@@ -70,8 +69,7 @@ class Pipeline:
         self._filler = Filler(tiers, random, self._given_up.__setitem__, wall, clock)
         self._degrader = Degrader(tiers, looked, wall)
         self.drift = drift(tiers, self.flights, self._filler.work, wall, clock)
-        self._shadowed: set[bytes] = set()  # keys that are asked for in shadow mode: others would wait for them
-        self._turns = itertools.count()
+        self._shadows = Shadow(self.flights, self._filler.work, self.drift)
 
     def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
         """The short way: what `x` asks, and the fresh entry that answers it as it is, if one can be had at once.
@@ -381,51 +379,20 @@ class Pipeline:
         """Everything as if the cache were on, but the client gets the upstream's answer."""
         entry = self._look(x, rule, primary, self._tiers.held)
         self._tiers.count(found=entry is not None)
-        entry = entry or await self._find(x, rule, primary)
+        if entry is None:
+            x.key, entry = await self._filler.find(rule, x.request, primary)
         job = self._job(plan, x, rule, primary, None, Verdict.EXPIRED)
+        otherwise = Outcome.BYPASS if job.key in self._given_up else None
         if rule.bloom is not None and entry is None:
             opinion = rule.bloom.ask(x.request, document, job.key, anew=False, shadow=True)
-            job.doubts, x.would = opinion.doubts, Outcome.REJECTED if opinion.spared else None
-        x.would = x.would or self._would(x, rule, entry)
-        job.look = job.lease = False
-        job.free = x.would not in (Outcome.MISS, Outcome.BYPASS)  # it would have cost nothing
-        job.keep = x.would not in _FRESH  # nor have been asked: what is stored gets as old as it would
-        alone = b"shadow %d" % next(self._turns)
-        flight, _ = self.flights.open(alone, self._filler.work(job))
-        assert flight.task is not None
-        if entry is not None and x.would is not Outcome.MISS:
-            x.would_save = entry.upstream_seconds
-        if entry is not None and not job.keep:
-            self.drift.follow(job, entry, x.now, flight.task)
-        elif x.would is Outcome.MISS:
-            self._shadowed.add(job.key)
-            flight.task.add_done_callback(lambda _: self._shadowed.discard(job.key))
+            job.doubts = opinion.doubts
+            otherwise = Outcome.REJECTED if opinion.spared else otherwise
+        flight = self._shadows.open(x, job, entry, self._verdict(x, rule, entry), otherwise)
         landing, reply = await flight.wait(opened=True)
         answer = await self._land(plan, x, rule, landing, reply, opened=True)
         if x.outcome is Outcome.MISS:
             x.outcome, x.reason, x.fwd = Outcome.BYPASS, Reason.SHADOW, "bypass"
         return answer
-
-    async def _find(self, x: Exchange, rule: Rule, primary: bytes) -> Entry | None:
-        """What the store has, where memory has nothing: the variant that fits."""
-        assert x.key is not None
-        entry = (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl)).entry
-        if entry is None or not entry.flags & EntryFlag.VARY:
-            return entry
-        x.key = rule.keyer.variant(primary, variants.names(entry), x.request)
-        return (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl)).entry
-
-    def _would(self, x: Exchange, rule: Rule, entry: Entry | None) -> Outcome:
-        """What the outcome would be if the cache were on."""
-        verdict = self._verdict(x, rule, entry)
-        x.reason = None
-        if entry is not None and verdict is Verdict.FRESH:
-            return Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
-        if entry is not None and verdict is Verdict.STALE_REVALIDATE:
-            return Outcome.STALE
-        if x.key in self._given_up:
-            return Outcome.BYPASS
-        return Outcome.COLLAPSED if x.key in self._shadowed else Outcome.MISS
 
     async def _relay(self, plan: Plan, x: Exchange, upstream: Upstream, reason: Reason) -> Answer:
         """Ask for this client alone, and pass the answer on as it comes."""

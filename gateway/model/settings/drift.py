@@ -1,13 +1,10 @@
 """Settings of how it is found out whether stored answers are still right."""
 
-from typing import Annotated
-
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from gateway.model.settings.base import Frozen, Pointers
+from gateway.model.settings.warm import Pace
 from gateway.model.units import Share, ShareField
-
-DriftRate = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}/[smh]$")]
 
 
 class DriftSettings(Frozen):
@@ -17,7 +14,7 @@ class DriftSettings(Frozen):
         default=Share(),
         description="of hits; in shadow mode, unless this is 0, every hit that there would have been; 0: off",
     )
-    rate: DriftRate = Field(
+    rate: Pace = Field(
         default="1/s",
         description="calls of the upstream, as 1/s or 30/m (s, m, h), by all workers together; free turns only",
     )

@@ -45,6 +45,7 @@ def test_line_tells_the_whole_story() -> None:
         "status": 200,
         "outcome": "miss",
         "reason": "set-cookie",
+        "would": "hit",
         "key": "0001020304050607",
         "tier": "disk",
         "degraded": None,

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -52,19 +53,9 @@ async def watched(
 ) -> AsyncIterator[tuple[Rig, Told]]:
     told: Told = []
     hits = iter(range(1_000_000))
-    async with rigged(service.url, route, **more) as rig:
-        pipeline = rig.pipeline
-        pipeline.drift = DriftWatch(
-            rig.tiers,
-            pipeline.flights,
-            pipeline._filler.work,
-            rig.clock,
-            rig.clock,
-            lambda *each: told.append(each),
-            lambda _: next(hits),
-        )
+    drift = partial(DriftWatch, told=lambda *each: told.append(each), hits=lambda _: next(hits))
+    async with rigged(service.url, route, drift=drift, **more) as rig:
         yield rig, told
-        await pipeline.drift.close()
 
 
 async def noted(rig: Rig, told: Told, *args: Any) -> tuple[str, str, str]:

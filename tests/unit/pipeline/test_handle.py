@@ -9,7 +9,7 @@ from gateway.model.outcome import Outcome, Reason
 from gateway.pipeline.answer import FromEntry, Problem
 from tests.support.eventually import eventually
 from tests.support.pipeline import Rig, read, rigged
-from tests.support.shelf import OpenShelf, Shelf
+from tests.support.shelf import OpenShelf
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
 
@@ -154,53 +154,6 @@ async def test_shadow_tells_what_would_have_been_and_serves_none_of_it():
             x, _ = await rig.ask()
             assert (x.outcome, x.reason, x.would) == (Outcome.BYPASS, Reason.SHADOW, would)
     assert len(service.asked) == 2
-
-
-SHADOW = {"name": "rag", "cache": {"mode": "shadow"}}
-
-
-async def test_in_shadow_an_answer_gets_as_old_as_if_it_were_served():
-    route = {"name": "rag", "cache": {"mode": "shadow", "ttl": "100s", "jitter": 0, "stale_while_revalidate": "50s"}}
-    async with ScriptedUpstream(counts) as service, rigged(service.url, route) as rig:
-        found = []
-        for seconds in (0, 60, 60, 60):
-            rig.clock.now += seconds
-            x, _ = await rig.ask()
-            found.append((x.would, x.stored))
-        assert found == [(Outcome.MISS, True), (Outcome.HIT, False), (Outcome.STALE, True), (Outcome.HIT, False)]
-        rig.clock.now += 500
-        x, _ = await rig.ask()
-        assert (x.would, x.would_save) == (Outcome.MISS, 0)
-    assert len(service.asked) == 5
-
-
-async def test_shadow_tells_who_would_have_waited_for_anothers_answer():
-    gate = asyncio.Event()
-
-    async def gated(asked: Asked, wire: Wire) -> None:
-        await gate.wait()
-        await counts(asked, wire)
-
-    async with ScriptedUpstream(gated) as service, rigged(service.url, SHADOW) as rig:
-        asking = [asyncio.create_task(rig.ask()) for _ in range(3)]
-        await service.until(lambda: len(service.asked) == 3)
-        gate.set()
-        ends = [x for x, _ in await asyncio.gather(*asking)]
-        assert sorted(x.would for x in ends) == [Outcome.COLLAPSED, Outcome.COLLAPSED, Outcome.MISS]
-        await rig.landed()
-        assert (await rig.ask())[0].would is Outcome.HIT
-
-
-async def test_shadow_finds_the_variant_in_the_store():
-    varies = (b"X-Reply-Vary", b"X-Lang")
-    route = SHADOW | {"cache": {"mode": "shadow", "l1_ttl": 0}}
-    async with ScriptedUpstream(counts) as service, rigged(service.url, route, store=Shelf()) as rig:
-        found = []
-        for lang in (b"en", b"de", b"en"):
-            x, _ = await rig.ask(b"/rag", b"{}", varies, (b"X-Lang", lang))
-            found.append(x.would)
-            await rig.landed()
-    assert found == [Outcome.MISS, Outcome.MISS, Outcome.HIT]
 
 
 async def test_a_plan_that_is_swapped_counts_for_the_next_request():
