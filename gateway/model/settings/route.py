@@ -143,7 +143,7 @@ class RouteSettings(Frozen):
     tags: tuple[str, ...] = Field(default=(), description="surrogate keys, as `doc:{/response/retrieved_docs/*/id}`")
     pass_tags: bool = Field(
         default=True,
-        description="the upstream's Surrogate-Key, xkey and Cache-Tag go on to clients, such as a cache in front of us",
+        description="Surrogate-Key, xkey and Cache-Tag of answers go on to clients, such as a cache in front of us",
     )
     bypass_when: tuple[Condition, ...] = Field(default=(), description="requests that depend on more than themselves")
     budget: BudgetSettings = BudgetSettings()
