@@ -6,7 +6,7 @@ from tests.support import gateway
 
 EACH_WAY = {
     "test_ahead", "test_batches", "test_cached", "test_streams", "test_transparent", "test_limits", "test_real_clients",
-    "test_lifecycle", "test_disk_hits",
+    "test_lifecycle", "test_disk_hits", "test_shadow", "test_surrogate_keys",
 }  # fmt: skip
 
 WAYS = {
