@@ -103,6 +103,7 @@ class DriftWatch:
         job.wanted = job.look = job.lease = job.keep = False
         flight, _ = self._flights.open(b"drift %d" % next(self._turns), self._work(job))
         assert flight.task is not None
+        self._owned(flight.task)
         self.follow(job, entry, now, flight.task)
 
     def follow(self, job: Job, served: Entry, now: float, work: "asyncio.Task[None]") -> None:
@@ -112,9 +113,11 @@ class DriftWatch:
         watched = self._of(job.rule.route)
         if watched.under_way < _MOST_WAITING:
             watched.under_way += 1
-            task = asyncio.create_task(self._compare(watched, job, served, now, work))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._owned(asyncio.create_task(self._compare(watched, job, served, now, work)))
+
+    def _owned(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _compare(
         self, watched: _Watched, job: Job, served: Entry, now: float, work: "asyncio.Task[None]"
@@ -148,7 +151,7 @@ class DriftWatch:
         return watched
 
     async def close(self) -> None:
-        """End what is under way: nobody waits for it."""
+        """End what is under way, calls included: nobody waits for it."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

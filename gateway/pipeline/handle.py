@@ -230,9 +230,9 @@ class Pipeline:
 
     async def close(self, seconds: float) -> None:
         """Let what is under way be stored for so long, then end it."""
+        await self.drift.close()
         await self.flights.close(seconds)
         await self._degrader.close()
-        await self.drift.close()
 
     def _ways(self, plan: Plan, x: Exchange, rule: Rule) -> itemwise.Ways:
         """What a list of items needs of us."""

@@ -184,6 +184,20 @@ async def test_samples_are_wanted_where_a_route_draws_some():
                 assert rig.pipeline.drift.wanted(rig.pipeline.plan) is wanted
 
 
+async def test_a_stop_waits_for_no_such_call():
+    service = Service()
+    async with ScriptedUpstream(service) as upstream, watched(upstream) as (rig, told):
+        await rig.ask()
+        x, _ = await rig.ask()
+        service.gate.clear()
+        rig.pipeline.drift.note(rig.pipeline.plan, x)
+        await upstream.until(lambda: len(upstream.asked) == 2)
+        await rig.pipeline.close(60)
+        assert rig.calls.inflight == 0
+        service.gate.set()
+    assert told == []
+
+
 async def test_in_shadow_each_would_be_hit_is_compared_without_a_further_call():
     service = Service()
     async with ScriptedUpstream(service) as upstream, watched(upstream, SHADOW) as (rig, told):
