@@ -25,7 +25,7 @@ from gateway.pipeline.flight import Flights, Work
 from gateway.pipeline.job import Job
 from gateway.pipeline.plan import Plan
 from gateway.policy.bucket import tariff
-from gateway.policy.drift import Drift, Evidence, age_group, compare, suggest
+from gateway.policy.drift import Drift, Evidence, Seen, age_group, compare, suggest
 from gateway.policy.freshness import Verdict, classify
 from gateway.policy.gist import Reader
 from gateway.policy.quota import Quota
@@ -140,6 +140,10 @@ class DriftWatch:
             name: suggest(each.evidence.seen(), each.route.drift.accept.share) for name, each in self._watched.items()
         }
         return {name: seconds for name, seconds in found.items() if seconds is not None}
+
+    def seen(self) -> dict[str, list[Seen]]:
+        """What has been compared, by the names of the routes and by age, the youngest first."""
+        return {name: each.evidence.seen() for name, each in self._watched.items()}
 
     def _of(self, route: RouteSettings) -> _Watched:
         watched = self._watched.get(route.name)

@@ -12,7 +12,7 @@ import pytest
 from gateway.model.outcome import Outcome
 from gateway.model.settings.route import RouteSettings
 from gateway.pipeline.drift import DriftWatch
-from gateway.policy.drift import Drift
+from gateway.policy.drift import Drift, Seen
 from tests.support.eventually import eventually
 from tests.support.pipeline import Rig, rigged
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
@@ -221,6 +221,7 @@ async def test_a_lifetime_is_suggested_once_enough_is_known():
             rig.clock.now += 1
             await noted(rig, told)
         assert rig.pipeline.drift.suggestions() == {"rag": 30}
+        assert rig.pipeline.drift.seen() == {"rag": [Seen(10, 10, 0), Seen(30, 20, 0)]}
         service.says = service.says | {"docs": []}
         rig.clock.now += 100
         for _ in range(9):
