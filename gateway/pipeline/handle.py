@@ -1,7 +1,6 @@
 """Handle: the whole way of a request, from an exchange to an answer; and its short way, for what can be had at once."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +16,7 @@ from gateway.model.settings.route import RouteSettings
 from gateway.pipeline import calls, itemwise
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
 from gateway.pipeline.degrade import Degrader
+from gateway.pipeline.drift import DriftWatch
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler
 from gateway.pipeline.flight import Flights, Landing, Seat
 from gateway.pipeline.job import Job, OtherForms
@@ -24,6 +24,7 @@ from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.question import Question
 from gateway.pipeline.recording import Recording
 from gateway.pipeline.retrieve import Told
+from gateway.pipeline.shadow import Shadow
 from gateway.pipeline.warm import Turn, Warmed
 from gateway.policy import freshness, validators, variants
 from gateway.policy.asking import Asking
@@ -47,7 +48,7 @@ _VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched
 class Pipeline:
     """One worker's pipeline. `plan` may be swapped between two requests; each request keeps the one it began with.
 
-    random: [0, 1). wall: Unix seconds. clock: monotonic seconds.
+    random: [0, 1). wall: Unix seconds. clock: monotonic seconds. drift: makes what watches for it.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Pipeline:
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         looked: Told = lambda route, result: None,
+        drift: Callable[..., DriftWatch] = DriftWatch,
     ) -> None:
         self.plan = plan
         self.flights = Flights()
@@ -66,7 +68,8 @@ class Pipeline:
         self._given_up: TTLCache[bytes, Reason] = TTLCache(_GIVEN_UP_KEYS, GIVEN_UP_FOR, timer=clock)
         self._filler = Filler(tiers, random, self._given_up.__setitem__, wall, clock)
         self._degrader = Degrader(tiers, looked, wall)
-        self._turns = itertools.count()
+        self.drift = drift(tiers, self.flights, self._filler.work, wall, clock)
+        self._shadows = Shadow(self.flights, self._filler.work, self.drift)
 
     def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
         """The short way: what `x` asks, and the fresh entry that answers it as it is, if one can be had at once; or
@@ -241,6 +244,7 @@ class Pipeline:
 
     async def close(self, seconds: float) -> None:
         """Let what is under way be stored for so long, then end it."""
+        await self.drift.close()
         await self.flights.close(seconds)
         await self._degrader.close()
 
@@ -384,17 +388,15 @@ class Pipeline:
         """Everything as if the cache were on, but the client gets the upstream's answer."""
         entry = self._look(x, rule, primary, self._tiers.held)
         self._tiers.count(found=entry is not None)
-        assert x.key is not None
         if entry is None:
-            entry = (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl)).entry
-        x.would_hit = entry is not None and freshness.classify(entry, x.now) is Verdict.FRESH
+            x.key, entry = await self._filler.find(rule, x.request, primary)
         job = self._job(plan, x, rule, primary, None, Verdict.EXPIRED)
-        job.look = job.lease = False
-        job.free = x.would_hit  # it would have cost nothing
+        otherwise = Outcome.BYPASS if job.key in self._given_up else None
         if rule.bloom is not None and entry is None:
-            job.doubts = rule.bloom.ask(x.request, document, job.key, anew=False, shadow=True).doubts
-        alone = b"shadow %d" % next(self._turns)
-        flight, _ = self.flights.open(alone, self._filler.work(job))
+            opinion = rule.bloom.ask(x.request, document, job.key, anew=False, shadow=True)
+            job.doubts = opinion.doubts
+            otherwise = Outcome.REJECTED if opinion.spared else otherwise
+        flight = self._shadows.open(x, job, entry, self._verdict(x, rule, entry), otherwise)
         landing, reply = await flight.wait(opened=True)
         answer = await self._land(plan, x, rule, landing, reply, opened=True)
         if x.outcome is Outcome.MISS:
