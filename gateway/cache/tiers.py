@@ -87,7 +87,7 @@ class Tiers:
         purges: Purges | None = None,
     ) -> None:
         self.early: Mapping[str, float] = {}
-        self.sieve = Sieve(purges or Purges())
+        self.sieve = Sieve(Purges() if purges is None else purges)
         self._memory = memory
         self._clock = clock
         self._random = random

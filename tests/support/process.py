@@ -80,7 +80,9 @@ async def serving(
     name: str = "gateway",
     program: tuple[str, ...] = ("gateway",),
 ) -> AsyncIterator[GatewayProcess]:
-    """routes, more: lines of YAML; further routes, and further settings. control: the same, inline. program: a module, and what it is told."""
+    """routes, more: lines of YAML; further routes, and further settings. control: further settings of the ledger,
+    inline. program: a module, and what it is told.
+    """
     port, admin = free_port(), free_port()
     config, log = folder / f"{name}.yaml", folder / f"{name}.log"
     stated = {"upstream": upstream, "l2": l2, "workers": workers, "routes": routes, "route": route, "more": more}
