@@ -46,6 +46,7 @@ from gateway.pipeline.warm import Warmer
 from gateway.policy.early import betas
 from gateway.policy.noise import noise
 from gateway.policy.purges import Purges, Scope
+from gateway.policy.ttl import longest
 from gateway.ports import CannotListen
 from gateway.upstream.fetch import Upstream
 
@@ -90,6 +91,7 @@ class Worker:
             memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over, purges=purges
         )
         self.control = Control(_ledger(settings), purges, settings.control, check=self._check, trusted=self._trust)
+        self.control.lives(longest(settings.routes))
         self._tiers.sieve.awake = self.control.awake
         self._upstreams = self._connect(settings, {})
         self._metrics.replicas.collect(lambda: [upstream.state() for upstream in self._upstreams.values()])
@@ -209,6 +211,7 @@ class Worker:
         self._tiers.early = betas(settings.routes)
         if self._lane is not None:
             self._lane.forget(noise(settings.routes), settings.server_timing)
+        self.control.lives(longest(settings.routes))
         self._settings, self._upstreams = settings, upstreams
         for upstream in old:
             self._spawn(_retire(upstream, settings.drain))

@@ -87,6 +87,10 @@ class Control:
         """Where the moment that `trusted` was told has passed: returns when it is clear what may be used."""
         await self._follower.awake()
 
+    def lives(self, seconds: float) -> None:
+        """How long any entry lives at most, by the settings: what was purged before is of no use to remember."""
+        self._follower.lifetime = seconds
+
     @property
     def id(self) -> str:
         """This worker's, among the members."""
