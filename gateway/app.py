@@ -34,11 +34,13 @@ from gateway.listeners.parselane import ParseLane
 from gateway.listeners.proxy import Proxy
 from gateway.listeners.sampler import Sampler
 from gateway.model.errors import ConfigError
+from gateway.model.exchange import Exchange
 from gateway.model.settings.file import Settings
 from gateway.model.settings.tiers import L2Settings
 from gateway.observe.accesslog import AccessLog
 from gateway.observe.ledger import LedgerState
 from gateway.observe.metrics import Metrics
+from gateway.pipeline.drift import DriftWatch
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.heat import Heat
 from gateway.pipeline.plan import Plan
@@ -99,18 +101,27 @@ class Worker:
         self._filters = Filters(random.random)
         plan = self._plan(settings, self._upstreams, Guards(settings, self._around))
         self._tiers.early = betas(settings.routes)
-        self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked)
+        drift = partial(DriftWatch, told=self._metrics.drift.compared, hits=self._metrics.hits, workers=spec.workers)
+        self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked, drift=drift)
+        self._metrics.drift.collect(self._pipeline.drift.suggestions)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
         parse = ParseLane(self._pipeline, observer.tell, self._lane) if settings.hit_lane.parse else None
         self._proxy = Proxy(self._pipeline, observer, self._lane, parse)
         heat = self._heat = Heat(lambda: self._pipeline.plan, self._tiers)
         self._warmer = Warmer(heat, self._pipeline.warm, self._metrics.warmed, spec.worker, spec.workers)
-        self._sampler = Sampler(observer, self._lane, heat.note, random.random)
+        self._sampler = Sampler(observer, self._lane, self._sampled, random.random)
         self._ahead: list[asyncio.Task[None]] = []  # what is done before anybody asks
         self._runners: list[web.BaseRunner] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
+
+    def _wants_samples(self) -> bool:
+        return bool(self._heat.wanted()) or self._pipeline.drift.wanted(self._pipeline.plan)
+
+    def _sampled(self, x: Exchange) -> None:
+        self._heat.note(x)
+        self._pipeline.drift.note(self._pipeline.plan, x)
 
     def _connect(self, settings: Settings, known: dict[str, Upstream]) -> dict[str, Upstream]:
         """An Upstream for each name; one whose settings are as before keeps its connections.
@@ -149,7 +160,7 @@ class Worker:
         self._spawn(self.control.run())
         self._spawn(self._metrics.keep_current())
         self._spawn(self._filters.files.follow())
-        self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._heat.wanted))]
+        self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._wants_samples))]
         runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
         if self._spec.worker == 0 and self._settings.admin.listen != "off":

@@ -135,6 +135,14 @@ def test_shadow_rejects_nobody(tmp_path):
     assert rig.told("known") == {"observed": 1}
 
 
+def test_shadow_tells_who_would_have_been_rejected(tmp_path):
+    for mode, spared in (("enforce", True), ("observe", False)):
+        rig = Rig(tmp_path, known={"mode": mode})
+        for body, absent in ((b'{"kb": "c"}', True), (b'{"kb": "a"}', False)):
+            opinion = rig.route_filters.ask(request(), parse(body), KEY, anew=False, shadow=True)
+            assert opinion.spared is (spared and absent)
+
+
 def test_without_its_file_a_filter_rejects_nothing(tmp_path):
     rig = Rig(tmp_path, known=dict(ENFORCE), vocabulary=dict(ENFORCE))
     for file in rig.filters._loaded.values():
