@@ -21,6 +21,7 @@ from gateway.model.outcome import Outcome, Reason
 from gateway.observe.drift import DriftFigures
 from gateway.observe.filters import FilterMetrics
 from gateway.observe.guards import GuardFigures
+from gateway.observe.ledger import LedgerMetrics
 from gateway.observe.replicas import ReplicaFigures
 from gateway.observe.shadow import ShadowFigures
 from gateway.observe.tally import DURATIONS, OVERHEADS, BulkHistogram, Spread, Tally
@@ -72,6 +73,7 @@ class Metrics:
         self._declare_process(version)
         self.guards = GuardFigures(self._counter, self._gauge, self._histogram)
         self.filters = FilterMetrics(self._registry)
+        self.ledger = LedgerMetrics(self._registry)
         self.drift = DriftFigures(self._registry)
         self._shadow = ShadowFigures(self._registry)
 
@@ -230,6 +232,7 @@ class Metrics:
         for tier in self._tiers:
             self._refresh_tier(tier)
         self.filters.refresh()
+        self.ledger.refresh()
         self.drift.refresh()
 
     def _drain(self, route: str, outcome: Outcome, reason: Reason | None, tally: Tally) -> None:

@@ -169,13 +169,14 @@ class Receiver:
         flight.land(landing)
         # Whoever waits for our lease may differ in what the answer varies on: the variants are told apart here only.
         if job.held is not None and not landing.vary:
-            self._tell_others(job.held, flight, got)
+            self._tell_others(job.held, job.version, flight, got)
         await flight.told()  # an over-long answer is given up where nobody reads it: its readers come first
 
-    def _tell_others(self, lease: Lease, flight: Flight, got: Reception) -> None:
+    def _tell_others(self, lease: Lease, version: int, flight: Flight, got: Reception) -> None:
         """Have other processes follow what is received here."""
         recording = got.recording
-        got.relay = relay = self._tiers.relay(lease, recording.status, recording.reason, recording.fields.pairs)
+        head = (recording.status, recording.reason, recording.fields.pairs)
+        got.relay = relay = self._tiers.relay(lease, version, *head)
         if relay is not None:
             flight.expendable = False  # who follows elsewhere is not counted
             for piece in recording.so_far():
@@ -200,9 +201,9 @@ class Receiver:
         match verdict:
             case Store():
                 landing.entry = job.answer = self._entry(job, got, verdict, now, landing)
-                landing.stored = job.keep
-                if job.keep:
-                    self._store(job, landing.entry, verdict, now, landing)
+                landing.stored = job.keep and self._store(job, landing.entry, verdict, now, landing)
+                if job.keep and not landing.stored:
+                    landing.entry, landing.reason = None, Reason.PURGED
             case Skip(reason=reason, shareable=shareable):
                 landing.reason = reason
                 landing.shared = shareable
@@ -226,19 +227,24 @@ class Receiver:
             stale=Windows(life.stale_while_revalidate, life.stale_if_error),
             initial_age=life.initial_age,
             tags=store.tags,
+            version=job.version,
             flags=store.flags,
             upstream_seconds=coarse(landing.upstream_seconds, _SAVED_DIGITS),
             timeline=got.timeline.packed() if got.timeline is not None else b"",
         )
 
-    def _store(self, job: Job, entry: Entry, store: Store, now: float, landing: Landing) -> None:
+    def _store(self, job: Job, entry: Entry, store: Store, now: float, landing: Landing) -> bool:
+        """Keep it; False where it was purged while it came."""
         l1_ttl = job.rule.route.cache.l1_ttl
+        if not self._tiers.sieve.leaves(entry, (landing.key, job.primary)):
+            return False
         if landing.vary:
             self._tiers.keep(job.primary, variants.marker(entry, landing.vary), l1_ttl)
         self._tiers.keep(landing.key, entry, l1_ttl)
         if store.documents:
             documents = laid_up(store.documents, entry, now, job.rule.ladder.remember)
             self._tiers.lay_up(documents_key(landing.key), documents)
+        return True
 
     def _hand_over(
         self,

@@ -9,6 +9,7 @@ from gateway.guard.bloom import Filters, RouteFilters
 from gateway.model.entry import EntryFlag
 from gateway.model.outcome import Reason
 from gateway.policy.document import parse
+from gateway.policy.purges import Order, Scope
 from tests.support.filters import made
 from tests.support.policy import entry, request, route
 
@@ -181,3 +182,26 @@ def test_figures_tell_what_is_held(tmp_path):
     rig.route_filters.answered(KEY, 200, entry(flags=EntryFlag.EMPTY))
     told = {kind: (f.items, f.capacity, f.loaded) for _, kind, f in rig.filters.figures()}
     assert told == {"known": (3, 10_000, 1), "seen_empty": (1, 5000, 1)}
+
+
+@pytest.mark.parametrize(
+    ("order", "forgotten"),
+    [
+        (Order(Scope.ALL), True),
+        (Order(Scope.ROUTE, "ask"), True),
+        (Order(Scope.ROUTE, "other"), False),
+        (Order(Scope.KEY, "00" * 32), True),
+        (Order(Scope.TAG, "kb:1"), True),
+        (Order(Scope.TAG, "kb:*"), True),
+        (Order(Scope.TAG, "kb:2"), False),
+        (Order(Scope.ROUTE, "ask", True), True),
+    ],
+)
+def test_what_was_purged_is_not_said_to_be_empty_any_more(order: Order, forgotten: bool):
+    filters = Filters(lambda: 1.0)
+    asked = route(bloom={"seen_empty": {"mode": "enforce"}})
+    made = filters.of([asked])["ask"]
+    made.learn(b"k" * 32, entry(flags=EntryFlag.EMPTY, tags=("kb:1",)))
+    assert b"k" * 32 in made.seen_empty
+    filters.purged(order)
+    assert (b"k" * 32 not in made.seen_empty) is forgotten
