@@ -131,7 +131,7 @@ class Worker:
         runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
         if self._spec.worker == 0 and self._settings.admin.listen != "off":
-            site = create_admin(self._metrics, self._not_ready, __version__, self._settings.admin.token)
+            site = create_admin(self._metrics, self._not_ready, __version__, self._settings.admin)
             admin = web.AppRunner(site, access_log=None, shutdown_timeout=_UNTIL_HURRIED)
             await self._listen(admin, self._settings.admin.listen, None, share=False)
 

@@ -10,17 +10,8 @@ from pydantic import BaseModel
 
 from gateway.config import kinds
 from gateway.config.presets import presets
+from gateway.config.shown import spelled
 from gateway.model.settings.file import Settings
-from gateway.model.units import (
-    Jitter,
-    Percent,
-    Share,
-    Size,
-    format_duration,
-    format_jitter,
-    format_share,
-    format_size,
-)
 
 Node = dict[str, Any]
 
@@ -79,7 +70,7 @@ def _widen_model(node: Node, model: type[BaseModel]) -> None:
             continue
         arms = _arms(_widen(shape))
         null = [] if {"type": "null"} in arms else [{"type": "null"}]  # a key without a value
-        default = {} if isinstance(info.default, BaseModel) else {"default": _spelled(info.default, info)}
+        default = {} if isinstance(info.default, BaseModel) else {"default": spelled(info.default, info)}
         node["properties"][name] = known | default | {"anyOf": [*arms, *null]}
 
 
@@ -107,24 +98,3 @@ def _widen(node: Node) -> Node:
 
 def _arms(node: Node) -> list[Node]:
     return list(node["anyOf"]) if set(node) == {"anyOf"} else [node]
-
-
-def _spelled(default: Any, info: Any) -> Any:
-    """`10m`, not 600.0: what an editor fills in must be what the file may hold."""
-    if isinstance(default, Jitter):
-        return format_jitter(default)
-    if isinstance(default, Share):
-        return format_share(default)
-    if isinstance(default, float):
-        return format_duration(default)
-    if isinstance(default, int) and any(part in Percent.__metadata__ for part in info.metadata):  # type: ignore[attr-defined]  # Annotated
-        return f"{default}%"
-    if isinstance(default, int) and any(part in Size.__metadata__ for part in info.metadata):  # type: ignore[attr-defined]  # Annotated
-        return format_size(default)
-    if isinstance(default, tuple):
-        return [_stated(member) if isinstance(member, BaseModel) else member for member in default]
-    return default
-
-
-def _stated(model: BaseModel) -> Node:
-    return model.model_dump(mode="json", by_alias=True, exclude_unset=True)
