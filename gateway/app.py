@@ -3,9 +3,11 @@
 import asyncio
 import gc
 import logging
+import os
 import random
 import signal
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,12 +16,15 @@ from aiohttp import web
 
 from gateway import __version__
 from gateway.cache.disk import Disk
+from gateway.cache.inspect import Inspector
 from gateway.cache.memory import Memory
 from gateway.cache.store import Store
 from gateway.cache.tiers import Tiers
 from gateway.config.addresses import parse_address
 from gateway.guard.bloom import Filters
 from gateway.guard.guards import Guards, Surroundings
+from gateway.listeners.admin.parts import Parts
+from gateway.listeners.admin.resources import operations
 from gateway.listeners.admin.site import create_admin
 from gateway.listeners.hitlane import HitLane
 from gateway.listeners.observer import Observer
@@ -27,6 +32,7 @@ from gateway.listeners.parselane import ParseLane
 from gateway.listeners.proxy import Proxy
 from gateway.listeners.sampler import Sampler
 from gateway.model.errors import ConfigError
+from gateway.model.exchange import Exchange
 from gateway.model.settings.file import Settings
 from gateway.model.settings.tiers import L2Settings
 from gateway.observe.accesslog import AccessLog
@@ -34,6 +40,8 @@ from gateway.observe.metrics import Metrics
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.heat import Heat
 from gateway.pipeline.plan import Plan
+from gateway.pipeline.top import Top
+from gateway.pipeline.uploaded import Jobs
 from gateway.pipeline.warm import Warmer
 from gateway.policy.early import betas
 from gateway.policy.noise import noise
@@ -90,7 +98,10 @@ class Worker:
         self._proxy = Proxy(self._pipeline, observer, self._lane, parse)
         heat = self._heat = Heat(lambda: self._pipeline.plan, self._tiers)
         self._warmer = Warmer(heat, self._pipeline.warm, self._metrics.warmed, spec.worker, spec.workers)
-        self._sampler = Sampler(observer, self._lane, heat.note, random.random)
+        self._top = Top()
+        self._sampler = Sampler(observer, self._lane, self._sample, random.random)
+        self._jobs = Jobs(self._pipeline.prepare, time.time)
+        self._inspector = Inspector(memory, self._store)
         self._ahead: list[asyncio.Task[None]] = []  # what is done before anybody asks
         self._runners: list[web.BaseRunner] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -127,11 +138,12 @@ class Worker:
         self._metrics.filters.collect(self._filters.figures)
         self._spawn(self._metrics.keep_current())
         self._spawn(self._filters.files.follow())
-        self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._heat.wanted))]
+        self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._samples_wanted))]
         runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
-        if self._spec.worker == 0 and self._settings.admin.listen != "off":
-            site = create_admin(self._metrics, self._not_ready, __version__, self._settings.admin)
+        if self._serves_admin:
+            api = operations(self._parts())
+            site = create_admin(self._metrics, self._not_ready, __version__, self._settings.admin, api)
             admin = web.AppRunner(site, access_log=None, shutdown_timeout=_UNTIL_HURRIED)
             await self._listen(admin, self._settings.admin.listen, None, share=False)
 
@@ -152,6 +164,47 @@ class Worker:
             await site.start()
         except OSError as exc:
             raise CannotListen(f"cannot listen on {listen}: {exc.strerror or exc}") from exc
+
+    @property
+    def _serves_admin(self) -> bool:
+        return self._spec.worker == 0 and self._settings.admin.listen != "off"
+
+    def _samples_wanted(self) -> bool:
+        return self._serves_admin or bool(self._heat.wanted())
+
+    def _sample(self, x: Exchange) -> None:
+        self._heat.note(x)
+        if self._serves_admin:
+            self._top.note(x)
+
+    def _parts(self) -> Parts:
+        """What the admin API works on."""
+        return Parts(
+            metrics=self._metrics,
+            pipeline=self._pipeline,
+            inspector=self._inspector,
+            filters=self._filters,
+            top=self._top,
+            jobs=self._jobs,
+            settings=lambda: self._settings,
+            upstreams=lambda: self._upstreams,
+            load=self._spec.load,
+            reload=self._reload_all,
+            drain=self._drain,
+            fixed=_FIXED,
+            wall=time.time,
+            workers=self._spec.workers,
+        )
+
+    def _reload_all(self) -> None:
+        """In all workers: their supervisor is asked to, as an operator would with a signal."""
+        if self._spec.workers > 1:
+            os.kill(os.getppid(), signal.SIGHUP)
+        else:
+            self.reload()
+
+    async def _drain(self, upstream: str, replica: str, drained: bool) -> None:
+        self._upstreams[upstream].drain(replica, drained)
 
     def _metrics_of_tiers(self) -> None:
         self._metrics.collect_tier("memory", lambda: self._tiers.stats().memory, shared=False)
@@ -199,6 +252,7 @@ class Worker:
         self._draining = True
         for task in self._ahead:
             task.cancel()
+        await self._jobs.close()
         loop = asyncio.get_running_loop()
         end = loop.time() + self._settings.drain
         overdue = loop.call_at(end, self.hurry)

@@ -8,6 +8,7 @@ of the entry: an object beside each entry would cost 90 bytes and twice the garb
 import math
 import sys
 from collections import deque
+from itertools import islice
 from typing import Any
 
 from cachetools import Cache
@@ -116,6 +117,15 @@ class Memory:
         entry.hit_until = min(entry.until, entry.fresh_until, early)
         self._entries[key] = entry
         self.bytes += size
+
+    def peek(self, key: bytes) -> Entry | None:
+        """As `get`, for an operator: it does not count as asked."""
+        entry: Entry | None = self._entries[key]
+        return entry
+
+    def page(self, after: int, most: int) -> list[tuple[bytes, Entry]]:
+        """For an operator: entries behind the first `after` ones, the oldest first. They do not count as asked."""
+        return [(key, self._entries[key]) for key in islice(self._entries, after, after + most)]
 
     def remove(self, key: bytes) -> None:
         """Forgets an entry; an unknown key is fine."""

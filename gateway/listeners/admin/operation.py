@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from gateway.listeners.admin.access import CALLER, Caller, Role
 from gateway.listeners.admin.problem import Refused, Wrong, told
@@ -152,11 +153,16 @@ def _validated(model: type[BaseModel], data: Any, where: str) -> BaseModel:
     try:
         return model.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as exc:
-        wrong = [_wrong(error, where) for error in exc.errors(include_url=False, include_input=False)]
+        wrong = wrongs(exc, where)
     raise Refused(422, f"{len(wrong)} {'thing is' if len(wrong) == 1 else 'things are'} wrong", wrong)
 
 
-def _wrong(error: Mapping[str, Any], where: str) -> Wrong:
+def wrongs(exc: ValidationError, where: str) -> list[Wrong]:
+    """What a model says is wrong. where: "parameter" or "pointer"."""
+    return [_wrong(error, where) for error in exc.errors(include_url=False, include_input=False)]
+
+
+def _wrong(error: ErrorDetails, where: str) -> Wrong:
     detail = str(error["msg"]).removeprefix("Value error, ")
     if where == "parameter":
         return Wrong(parameter=".".join(map(str, error["loc"])), detail=detail)

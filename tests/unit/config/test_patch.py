@@ -1,7 +1,7 @@
 """Patches of a route's settings: merged, and refused as a file would be."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.config.patch import PatchError, combined, merge_patch, patched
@@ -66,6 +66,7 @@ def normal(value):
     return merge_patch({}, value)
 
 
+@settings(deadline=None, max_examples=300)
 @given(OBJECT, OBJECT, OBJECT)
 def test_two_patches_as_one_do_the_same_where_neither_replaces_an_object_by_something_else(base, first, second) -> None:
     base = normal(base)

@@ -50,8 +50,9 @@ def test_secrets_are_not_shown() -> None:
 
 
 def test_what_differs_is_told_by_its_path() -> None:
-    before = loaded("routes: [{name: a, match: {path: /a}, cache: {ttl: 1m}}, {name: b, match: {path: /b}}]").settings
-    after = loaded("routes: [{name: b, match: {path: /b}}, {name: a, match: {path: /a}, cache: {ttl: 2m}}]\nlog: {level: debug}").settings
+    a, b = "{name: a, match: {path: /a}, cache: {ttl: %s}}", "{name: b, match: {path: /b}}"
+    before = loaded(f"routes: [{a % '1m'}, {b}]").settings
+    after = loaded(f"routes: [{b}, {a % '2m'}]\nlog: {{level: debug}}").settings
     assert list(differences(shown(before), shown(after))) == [
         ("routes.a.cache.ttl", "1m", "2m"),
         ("log.level", "info", "debug"),
