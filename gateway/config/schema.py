@@ -98,3 +98,32 @@ def _widen(node: Node) -> Node:
 
 def _arms(node: Node) -> list[Node]:
     return list(node["anyOf"]) if set(node) == {"anyOf"} else [node]
+
+
+def patch_schema(model: type[BaseModel], but: tuple[str, ...]) -> Node:
+    """The properties of a merge patch of a model's settings: nothing is required, and null takes a setting out."""
+    definitions = schema()["$defs"]
+    properties = definitions[model.__name__]["properties"]
+    return {name: _patch(node, definitions) for name, node in properties.items() if name not in (*but, "preset")}
+
+
+def _patch(node: Any, definitions: Node, whole: bool = False) -> Any:
+    """Without references and the environment's spelling. whole: it stands in a list, and is replaced whole."""
+    if isinstance(node, list):
+        return [_patch(arm, definitions, whole) for arm in node if arm != _FROM_ENVIRONMENT]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        rest = {key: value for key, value in node.items() if key != "$ref"}
+        return _patch(definitions[node["$ref"].rpartition("/")[2]], definitions, whole) | rest
+    made = {}
+    for key, value in node.items():
+        if key == "required" and not whole:
+            continue
+        made[key] = _patch(value, definitions, whole or key == "items") if key not in ("default", "enum") else value
+    if set(made) >= {"type", "properties"} and not whole:
+        for name, member in made["properties"].items():
+            if {"type": "null"} not in member.get("anyOf", [{"type": "null"}]):
+                member["anyOf"].append({"type": "null"})
+            made["properties"][name] = member
+    return made

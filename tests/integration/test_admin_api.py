@@ -349,3 +349,135 @@ async def test_config_shows_no_secret(upstream: ScriptedUpstream) -> None:
         assert "root" not in json.dumps(told)
         assert "v1ew" not in json.dumps(told)
         assert told["settings"]["routes"][0]["cache"]["ttl"] == "10m"
+
+
+# -- routes -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_change_of_policy_is_what_clients_get_next(served: tuple[Running, Admin]) -> None:
+    gateway, admin = served
+    await ask(gateway, "a")
+    assert b"; hit" in await ask(gateway, "a")
+    status, told = await admin.ask("PATCH", "/routes/rag", {"cache": {"mode": "off"}, "reason": "they asked for it"})
+    assert (status, told["mode"], told["overridden"][0]["path"]) == (200, "off", "cache.mode")
+    assert told["override"]["reason"] == "they asked for it"
+    assert b"mode-off" in await ask(gateway, "a")
+    status, told = await admin.ask("PATCH", "/routes/rag", {"cache": {"ttl": "90s"}})
+    assert [(o["path"], o["effective"]) for o in told["overridden"]] == [("cache.mode", "off"), ("cache.ttl", "90s")]
+    assert (await admin.get("/overrides"))["overrides"][0]["patch"] == {"cache": {"mode": "off", "ttl": "90s"}}
+    status, told = await admin.ask("DELETE", "/routes/rag/override")
+    assert (status, told["overridden"], told["override"]) == (200, [], None)
+    assert b"; hit" in await ask(gateway, "a")
+    assert (await admin.ask("DELETE", "/routes/rag/override"))[0] == 200
+
+
+async def test_a_time_box_ends_by_itself(served: tuple[Running, Admin]) -> None:
+    gateway, admin = served
+    await ask(gateway, "a")
+    _, told = await admin.ask("PATCH", "/routes/rag", {"cache": {"mode": "off"}, "for": "300ms"})
+    assert told["override"]["until"] is not None
+    reverted = await settled(lambda: admin.get("/routes/rag"), lambda route: route["override"] is None)
+    assert (reverted["mode"], reverted["overridden"]) == ("on", [])
+    assert b"; hit" in await ask(gateway, "a")
+
+
+@pytest.mark.parametrize(
+    ("patch", "pointer"),
+    [
+        ({"cache": {"tll": "1m"}}, "/cache/tll"),
+        ({"cache": {"ttl": 600}}, "/cache/ttl"),
+        ({"cache": {"ttl": "10 minutes"}}, "/cache/ttl"),
+        ({"name": "other"}, "/name"),
+        ({"tags": ["a b"]}, "/tags/0"),
+        ({"for": "0s"}, "/for"),
+        ({"for": "-5m"}, "/for"),
+        ({"for": "soon"}, "/for"),
+        ({"reason": 1}, "/reason"),
+    ],
+)
+async def test_a_change_that_would_not_do_is_refused_whole(served, patch, pointer) -> None:
+    _, admin = served
+    status, told = await admin.ask("PATCH", "/routes/rag", {"budget": {"rate": "5/s"}} | patch)
+    assert (status, [wrong["pointer"] for wrong in told["errors"]]) == (422, [pointer])
+    assert (await admin.get("/routes/rag"))["overridden"] == []
+
+
+async def test_two_operators_at_once(served: tuple[Running, Admin]) -> None:
+    _, admin = served
+    async with admin._session.get(f"{admin.url}/routes/rag") as answer:
+        seen = answer.headers["ETag"]
+    change = {"cache": {"ttl": "1m"}}
+    assert (await admin.ask("PATCH", "/routes/rag", change, headers={"If-Match": seen}))[0] == 200
+    assert (await admin.ask("PATCH", "/routes/rag", change, headers={"If-Match": seen}))[0] == 412
+    assert (await admin.ask("PATCH", "/routes/rag", change, headers={"If-Match": "*"}))[0] == 200
+    assert (await admin.ask("PATCH", "/routes/nobody", change))[0] == 404
+
+
+# -- purge and fleet --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        {"all": True},
+        {"route": "rag"},
+        {"tags": ["doc:42"]},
+        {"tags": ["doc:*"]},
+        {"request": {"path": "/rag", "host": "gw", "body": {"query": "a"}}},
+        {"tags": ["nobody"], "route": "rag"},
+    ],
+)
+async def test_purged_is_gone_and_expired_is_stale(served, orders) -> None:
+    gateway, admin = served
+    await ask(gateway, "a")
+    expired = await admin.post("/expire", orders)
+    assert (expired["confirmed"], expired["missing"]) == (True, [])
+    assert b"; hit; ttl=-" in await ask(gateway, "a")
+    await settled(lambda: admin.post("/explain", sample("a")), lambda told: told["outcome"] == "hit")
+    purged = await admin.post("/purge", orders)
+    assert purged["version"] > expired["version"]
+    assert (await admin.post("/explain", sample("a")))["outcome"] == "miss"
+    assert b"fwd=uri-miss" in await ask(gateway, "a")
+
+
+async def test_a_purge_of_what_nothing_carries_is_done(served: tuple[Running, Admin]) -> None:
+    gateway, admin = served
+    await ask(gateway, "a")
+    assert (await admin.post("/purge", {"tags": ["doc:nothing"]}))["confirmed"] is True
+    assert b"; hit" in await ask(gateway, "a")
+
+
+@pytest.mark.parametrize(
+    ("orders", "status"),
+    [
+        ({}, 422),
+        ({"all": False}, 422),
+        ({"route": "nobody"}, 422),
+        ({"keys": ["abc"]}, 422),
+        ({"tags": [""]}, 422),
+        ({"tags": ["a b"]}, 422),
+        ({"tags": [f"t{n}" for n in range(10_001)]}, 422),
+        ({"all": True, "wait": "2h"}, 422),
+        ({"request": {"path": "/other"}}, 409),
+        ({"alll": True}, 422),
+    ],
+)
+async def test_a_purge_that_names_nothing_is_refused(served, orders, status) -> None:
+    gateway, admin = served
+    await ask(gateway, "a")
+    assert (await admin.ask("POST", "/purge", orders))[0] == status
+    assert b"; hit" in await ask(gateway, "a")
+
+
+async def test_a_million_tags_are_too_many(served: tuple[Running, Admin]) -> None:
+    _, admin = served
+    body = io.BytesIO(json.dumps({"tags": [f"t{n}" for n in range(1_000_000)]}).encode())
+    assert (await admin.ask("POST", "/purge", data=body, headers={"Content-Type": "application/json"}))[0] == 413
+
+
+async def test_the_fleet_is_this_worker(served: tuple[Running, Admin]) -> None:
+    _, admin = served
+    fleet = await admin.get("/fleet")
+    assert [member["id"] for member in fleet["members"]] == [fleet["me"]]
+    assert fleet["members"][0]["behind"] is False
+    assert (await admin.ask("POST", "/fleet/nobody/write-off", {}))[0] == 404

@@ -39,7 +39,7 @@ def operations(parts: Parts) -> list[Operation]:
     """The endpoints."""
 
     async def reload(call: Call) -> Reloaded:
-        before = parts.settings()
+        before = parts.stated()
         try:
             after = await asyncio.to_thread(parts.load)
         except ConfigError as exc:
