@@ -8,8 +8,10 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import uvloop
 from aiohttp import web
@@ -21,6 +23,11 @@ from gateway.cache.memory import Memory
 from gateway.cache.store import Store
 from gateway.cache.tiers import Tiers
 from gateway.config.addresses import parse_address
+from gateway.config.control_rules import OFF
+from gateway.config.overrides import Patch, overridden
+from gateway.control.control import Change, Control
+from gateway.control.memory_ledger import MemoryLedger
+from gateway.control.store import Ledger
 from gateway.guard.bloom import Filters
 from gateway.guard.guards import Guards, Surroundings
 from gateway.listeners.admin.parts import Parts
@@ -36,6 +43,7 @@ from gateway.model.exchange import Exchange
 from gateway.model.settings.file import Settings
 from gateway.model.settings.tiers import L2Settings
 from gateway.observe.accesslog import AccessLog
+from gateway.observe.ledger import LedgerState
 from gateway.observe.metrics import Metrics
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.heat import Heat
@@ -43,8 +51,10 @@ from gateway.pipeline.plan import Plan
 from gateway.pipeline.top import Top
 from gateway.pipeline.uploaded import Jobs
 from gateway.pipeline.warm import Warmer
+from gateway.policy.drains import drain_name, is_drain, split
 from gateway.policy.early import betas
 from gateway.policy.noise import noise
+from gateway.policy.purges import Purges, Scope
 from gateway.ports import CannotListen
 from gateway.upstream.fetch import Upstream
 
@@ -54,7 +64,7 @@ OK = 0
 CANNOT_LISTEN = 3
 
 # What a running worker cannot change: told at reload instead of ignored.
-_FIXED = ("listen", "workers", "admin", "hit_lane", "l1", "l2", "limits", "log")
+_FIXED = ("listen", "workers", "admin", "hit_lane", "l1", "l2", "control", "limits", "log")
 
 
 # aiohttp's own time to drain: it would wait for it twice, and not hear of a reload. Worker.hurry ends it.
@@ -78,13 +88,18 @@ class Worker:
     def __init__(self, spec: WorkerSpec) -> None:
         settings = spec.settings
         self._spec = spec
-        self._settings = settings
+        self._settings = self._stated = settings  # those in force; those without overrides
         self._metrics = Metrics(__version__, spec.worker)
         self._access = AccessLog(settings.log.access) if settings.log.access else None
         self._store = _store(settings.l2)
         memory = Memory(settings.l1.max_bytes)
         l2 = settings.l2 or L2Settings()
-        self._tiers = Tiers(memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over)
+        purges = Purges()
+        self._tiers = Tiers(
+            memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over, purges=purges
+        )
+        self.control = Control(_ledger(settings), purges, settings.control, check=self._check, trusted=self._trust)
+        self._tiers.sieve.awake = self.control.awake
         self._upstreams = self._connect(settings, {})
         self._metrics.replicas.collect(lambda: [upstream.state() for upstream in self._upstreams.values()])
         self._around = Surroundings(self._metrics.guards, self._tiers.spend, spec.worker, spec.workers)
@@ -101,7 +116,7 @@ class Worker:
         self._top = Top()
         self._sampler = Sampler(observer, self._lane, self._sample, random.random)
         self._jobs = Jobs(self._pipeline.prepare, time.time)
-        self._inspector = Inspector(memory, self._store)
+        self._inspector = Inspector(memory, self._store, self._tiers.sieve)
         self._ahead: list[asyncio.Task[None]] = []  # what is done before anybody asks
         self._runners: list[web.BaseRunner] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -136,6 +151,12 @@ class Worker:
         await asyncio.to_thread(self._filters.files.load)
         self._metrics_of_tiers()
         self._metrics.filters.collect(self._filters.figures)
+        await self.control.start()
+        self.control.on_change(self._changed)
+        if self.control.overrides:
+            self._use(self._with_overrides())
+        self._metrics.ledger.collect(self._ledger_state)
+        self._spawn(self.control.run())
         self._spawn(self._metrics.keep_current())
         self._spawn(self._filters.files.follow())
         self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._samples_wanted))]
@@ -186,7 +207,9 @@ class Worker:
             filters=self._filters,
             top=self._top,
             jobs=self._jobs,
+            control=self.control,
             settings=lambda: self._settings,
+            stated=lambda: self._stated,
             upstreams=lambda: self._upstreams,
             load=self._spec.load,
             reload=self._reload_all,
@@ -203,8 +226,8 @@ class Worker:
         else:
             self.reload()
 
-    async def _drain(self, upstream: str, replica: str, drained: bool) -> None:
-        self._upstreams[upstream].drain(replica, drained)
+    async def _drain(self, upstream: str, replica: str, drained: bool, who: str) -> None:
+        await self.control.override(drain_name(upstream, replica), {} if drained else None, None, "", who)
 
     def _metrics_of_tiers(self) -> None:
         self._metrics.collect_tier("memory", lambda: self._tiers.stats().memory, shared=False)
@@ -229,7 +252,12 @@ class Worker:
                 _log.error("not reloaded: %s", problem)
             return
         kept = [name for name in _FIXED if getattr(settings, name) != getattr(self._settings, name)]
-        settings = settings.model_copy(update={name: getattr(self._settings, name) for name in _FIXED})
+        self._stated = settings.model_copy(update={name: getattr(self._settings, name) for name in _FIXED})
+        self._use(self._with_overrides())
+        _log.info("reloaded%s", f"; a restart is needed for: {', '.join(kept)}" if kept else "")
+
+    def _use(self, settings: Settings) -> None:
+        """Go by other settings from now on; who asks already keeps those it began with."""
         upstreams = self._connect(settings, self._upstreams)
         old = [upstream for upstream in self._upstreams.values() if upstream not in upstreams.values()]
         guards = Guards(settings, self._around, self._pipeline.plan.guards)
@@ -240,7 +268,43 @@ class Worker:
         self._settings, self._upstreams = settings, upstreams
         for upstream in old:
             self._spawn(_retire(upstream, settings.drain))
-        _log.info("reloaded%s", f"; a restart is needed for: {', '.join(kept)}" if kept else "")
+        drained = split(self.control.overrides)[1]
+        for name, upstream in upstreams.items():
+            for replica in upstream.state().replicas:
+                upstream.drain(replica.name, (name, replica.name) in drained)
+
+    def _check(self, patches: Mapping[str, Patch]) -> None:
+        overridden(self._stated, {name: patch for name, patch in patches.items() if not is_drain(name)})
+
+    def _with_overrides(self) -> Settings:
+        """What is stated, with the overrides in force. One that does not fit (any more) is left out, and told of."""
+        settings = self._stated
+        for name, patch in split(self.control.overrides)[0].items():
+            try:
+                settings = overridden(settings, {name: patch})
+            except ConfigError as exc:
+                for problem in exc.problems:
+                    _log.error("the override of route %s is left out: %s", name, problem)
+        return settings
+
+    def _changed(self, change: Change) -> None:
+        """The ledger has grown. No await in here: what is acknowledged is in force."""
+        for purge in change.purges:
+            order = purge.order
+            self._filters.purged(order)
+            for route in self._settings.routes:
+                if order.scope is Scope.ALL or (order.scope is Scope.ROUTE and order.value == route.name):
+                    self._warmer.again(route.name)
+        if change.overrides:
+            self._use(self._with_overrides())
+            _log.info("overrides in force: %s", ", ".join(self.control.overrides) or "none")
+
+    def _trust(self, until: float) -> None:
+        self._tiers.sieve.until = until
+
+    def _ledger_state(self) -> LedgerState:
+        control = self.control
+        return LedgerState(control.version, control.acknowledged, len(control.last_known()), control.up)
 
     def rotate(self) -> None:
         """Open the access log anew."""
@@ -263,6 +327,7 @@ class Worker:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.control.stop()
         await self._heat.share()
         await self._tiers.close()
         for upstream in self._upstreams.values():
@@ -296,6 +361,20 @@ def _store(settings: L2Settings | None) -> Store | None:
 
         return Redis(settings.redis)
     return Disk(settings.disk) if settings.disk is not None else None
+
+
+def _ledger(settings: Settings) -> Ledger:
+    """Where all who serve the same answers meet: Redis where they are kept there, else the host's disk."""
+    if settings.l2 is not None and settings.l2.redis is not None:
+        from gateway.cache.redis_client import client
+        from gateway.control.redis_ledger import RedisLedger
+
+        return RedisLedger(partial(client, settings.l2.redis), settings.l2.redis.prefix)
+    if settings.control.path == OFF:
+        return MemoryLedger()
+    from gateway.control.disk_ledger import DiskLedger
+
+    return DiskLedger(Path(settings.control.path))
 
 
 def _spare_the_collector() -> None:

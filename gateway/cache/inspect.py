@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gateway.cache.codec import decode
 from gateway.cache.memory import Memory
+from gateway.cache.sieve import Keys, Sieve
 from gateway.cache.store import Paged, Store
 from gateway.model.entry import Entry
 from gateway.model.errors import StoreUnavailable
@@ -33,19 +34,23 @@ class Page:
 
 
 class Inspector:
-    """One worker's memory, and the store that all share."""
+    """One worker's memory, and the store that all share. sieve: what has been purged is not there."""
 
-    def __init__(self, memory: Memory, store: Store | None) -> None:
+    def __init__(self, memory: Memory, store: Store | None, sieve: Sieve) -> None:
         self._memory = memory
         self._store = store
+        self._sieve = sieve
 
     @property
     def tiers(self) -> tuple[str, ...]:
         """Their names."""
         return ("memory",) if self._store is None else ("memory", self._store.name)
 
-    async def look(self, key: bytes) -> list[Held]:
-        """The entry of a key, in each tier that has it. StoreUnavailable where the store cannot say."""
+    async def look(self, key: bytes, named: Keys = ()) -> list[Held]:
+        """The entry of a key, in each tier that has it. named: other keys by which a purge may have named it.
+
+        StoreUnavailable where the store cannot say.
+        """
         entry = self._memory.peek(key)
         found = [] if entry is None else [Held(key, entry, "memory")]
         if self._store is not None:
@@ -53,7 +58,10 @@ class Inspector:
             stored = decode(row) if row is not None else None
             if stored is not None and stored.route:
                 found.append(Held(key, stored, self._store.name))
-        return found
+        return self._left(found, named)
+
+    def _left(self, found: list[Held], named: Keys = ()) -> list[Held]:
+        return [held for held in found if self._sieve.leaves(held.entry, (held.key, *named))]
 
     async def page(self, tier: str, place: bytes) -> Page:
         """Some of a tier's entries. ValueError: no such place. StoreUnavailable: it cannot say."""
@@ -63,7 +71,7 @@ class Inspector:
                 raise ValueError("not a place in memory")
             rows = self._memory.page(after, ROWS)
             behind = b"%d" % (after + len(rows)) if len(rows) == ROWS else b""
-            return Page([Held(key, entry, tier) for key, entry in rows], behind, len(rows))
+            return Page(self._left([Held(key, entry, tier) for key, entry in rows]), behind, len(rows))
         store: object = self._store
         if not isinstance(store, Paged):
             raise StoreUnavailable(f"{tier} cannot be looked through")
@@ -71,4 +79,4 @@ class Inspector:
         decoded = ((key, decode(row)) for key, row in records)
         # Without a route it is a record of ours, and no answer.
         held = [Held(key, entry, tier) for key, entry in decoded if entry is not None and entry.route]
-        return Page(held, behind, len(records))
+        return Page(self._left(held), behind, len(records))

@@ -2,7 +2,8 @@
 
 Eviction is by second chance (CLOCK): an entry that was asked since the hand last passed stays. It keeps as much as
 LRU (on skewed traffic more) and a hit sets one flag instead of moving a link. The flag and the time limit are fields
-of the entry: an object beside each entry would cost 90 bytes and twice the garbage collector's work.
+of the entry: an object beside each entry would cost 90 bytes and twice the garbage collector's work. The flag shares
+its field with what the sieve notes there.
 """
 
 import math
@@ -13,7 +14,7 @@ from typing import Any
 
 from cachetools import Cache
 
-from gateway.model.entry import Entry
+from gateway.model.entry import UNCHECKED, UNUSED, Entry
 
 _BOOKKEEPING = 586
 """Bytes by which an entry makes the process grow beside head, body and tags: objects, key, table rows, and what
@@ -65,8 +66,8 @@ class _Clock(Cache[bytes, Entry]):
                 self._gone -= 1
                 continue
             entry = self[key]
-            if entry.used and chances:
-                entry.used = False
+            if entry.checked != UNUSED and chances:
+                entry.checked = UNUSED
                 hand.append(key)
                 chances -= 1
                 continue
@@ -94,8 +95,8 @@ class Memory:
     def get(self, key: bytes) -> Entry | None:
         """The entry, however old: `until` and its own times say whether it may be used."""
         entry: Entry | None = self._entries[key]
-        if entry is not None:
-            entry.used = True
+        if entry is not None and entry.checked == UNUSED:
+            entry.checked = UNCHECKED
         return entry
 
     def put(self, key: bytes, entry: Entry, until: float = math.inf, early: float = math.inf) -> None:
@@ -112,7 +113,7 @@ class Memory:
             self.bytes -= _size(evicted)
             self.evictions += 1
         entry.until = until
-        entry.used = False
+        entry.checked = UNUSED
         self._share(entry)
         entry.hit_until = min(entry.until, entry.fresh_until, early)
         self._entries[key] = entry

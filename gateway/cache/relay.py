@@ -44,10 +44,12 @@ class Relay:
         self.task = asyncio.get_running_loop().create_task(self._write())
 
     @classmethod
-    def of(cls, log: LiveLog, breaker: Breaker, key: bytes, status: int, reason: bytes, fields: Pairs) -> "Relay":
-        """A relay of an answer with this head."""
+    def of(
+        cls, log: LiveLog, breaker: Breaker, key: bytes, version: int, status: int, reason: bytes, fields: Pairs
+    ) -> "Relay":
+        """A relay of an answer with this head. version: the ledger's that was known when its call began."""
         lines = [text.decode("latin-1") for pair in fields for text in pair]
-        return cls(log, breaker, key, orjson.dumps([status, reason.decode("latin-1"), lines]))
+        return cls(log, breaker, key, orjson.dumps([version, status, reason.decode("latin-1"), lines]))
 
     def feed(self, piece: bytes) -> None:
         """The next bytes of its body."""
@@ -97,13 +99,15 @@ class Relay:
 
 
 class Tail:
-    """The follower's side: what has come, and then what comes. status, reason, fields: the answer's head."""
+    """The follower's side: what has come, and then what comes. version: see `Relay.of`. status, reason, fields: the
+    answer's head.
+    """
 
     def __init__(self, log: LiveLog, key: bytes, rows: Sequence[bytes], position: bytes) -> None:
         self._log = log
         self._key = key
         self._position = position
-        self.status, self.reason, self.fields = _head(rows[0])
+        self.version, self.status, self.reason, self.fields = _head(rows[0])
         self._rows = list(rows[1:])
         self._ended = False
 
@@ -152,12 +156,12 @@ class Tail:
         raise Broken("the store does not answer")
 
 
-def _head(row: bytes) -> tuple[int, bytes, Pairs]:
+def _head(row: bytes) -> tuple[int, int, bytes, Pairs]:
     """Raises ValueError or TypeError where it is none."""
     if row[:1] != _HEAD:
         raise ValueError("no head")
-    status, reason, lines = orjson.loads(row[1:])
+    version, status, reason, lines = orjson.loads(row[1:])
     octets = [text.encode("latin-1") for text in lines]
     if not 200 <= status <= 599 or any(b"\r" in each or b"\n" in each for each in (*octets, reason.encode("latin-1"))):
         raise ValueError("no head")
-    return status, reason.encode("latin-1"), tuple(zip(octets[::2], octets[1::2], strict=True))
+    return int(version), status, reason.encode("latin-1"), tuple(zip(octets[::2], octets[1::2], strict=True))

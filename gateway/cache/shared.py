@@ -66,11 +66,11 @@ class Shared:
         await self.buckets.close()
         await self.store.close()
 
-    def relay(self, key: bytes, status: int, reason: bytes, fields: Pairs) -> Relay | None:
+    def relay(self, key: bytes, version: int, status: int, reason: bytes, fields: Pairs) -> Relay | None:
         """Who tells other processes of an answer that is received here; None where the store cannot."""
         if not isinstance(self.store, LiveLog) or self.breaker.open:
             return None
-        relay = Relay.of(self.store, self.breaker, key, status, reason, fields)
+        relay = Relay.of(self.store, self.breaker, key, version, status, reason, fields)
         self._relays.add(relay.task)
         relay.task.add_done_callback(self._relays.discard)
         return relay

@@ -18,11 +18,13 @@ from gateway.cache.memory import Memory
 from gateway.cache.reads import Row
 from gateway.cache.relay import Relay, Tail
 from gateway.cache.shared import Shared, TierStats
+from gateway.cache.sieve import Keys, Sieve
 from gateway.cache.store import Claim, Store
 from gateway.model.entry import Entry
 from gateway.model.fields import Pairs
 from gateway.model.outcome import Reason
 from gateway.policy.early import next_moment
+from gateway.policy.purges import UNTOUCHED, Names, Purges
 
 _FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.1
@@ -67,6 +69,8 @@ class Tiers:
     clock: Unix seconds. monotonic: seconds, for the breaker. random: [0, 1).
     on_change(available, detail): the store is out, or back.
     early: how early entries are asked anew (policy/early), by the names of the routes that have them so.
+    purges: what may be used no more. Where an entry is asked for, `named` are the keys by which a purge may name it
+    beside its own.
     """
 
     def __init__(
@@ -80,8 +84,10 @@ class Tiers:
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
         on_change: Callable[[bool, str], None] | None = None,
+        purges: Purges | None = None,
     ) -> None:
         self.early: Mapping[str, float] = {}
+        self.sieve = Sieve(Purges() if purges is None else purges)
         self._memory = memory
         self._clock = clock
         self._random = random
@@ -112,10 +118,27 @@ class Tiers:
         """Whether `at_once` may be able to tell."""
         return self._shared is not None and not self._shared.reads.suspends and not self._shared.breaker.open
 
-    def held(self, key: bytes, now: float) -> Entry | None:
+    @property
+    def version(self) -> int:
+        """Of the newest purge: what begins now is touched by later ones only."""
+        return self.sieve.purges.newest
+
+    def untouched(self, version: int, names: Names) -> bool:
+        """Whether no purge since a version names it."""
+        return self.sieve.purges.judge(version, names) == UNTOUCHED
+
+    def held(self, key: bytes, now: float, named: Keys = ()) -> Entry | None:
         """What memory has, if its time there is not over; who uses it counts it. now: Unix seconds."""
+        entry = self._left(key, named)
+        return entry if entry is not None and now < entry.until and now < self.sieve.until else None
+
+    def _left(self, key: bytes, named: Keys = ()) -> Entry | None:
+        """What memory has, however old, and no purge has taken."""
         entry = self._memory.get(key)
-        return entry if entry is not None and now < entry.until else None
+        if entry is None or entry.checked == self.sieve.purges.newest or self.sieve.leaves(entry, (key, *named)):
+            return entry
+        self._memory.remove(key)
+        return None
 
     def count(self, *, found: bool) -> None:
         """A request has been looked up in memory."""
@@ -128,22 +151,26 @@ class Tiers:
         """`held` for entries that are fresh and stay so for a while, and counted, by those who look again where there
         is none: with `held` they find what is to be asked anew early.
         """
-        entry = self._memory.get(key)
+        entry, sieve = self._memory.get(key), self.sieve
+        if entry is None or now >= sieve.until:
+            return None
+        if entry.checked != sieve.purges.newest:
+            entry = self._left(key)
         if entry is None or now >= entry.hit_until:
             return None
         self._hits += 1
         return entry
 
-    def at_once(self, key: bytes, now: float) -> Said | None:
+    def at_once(self, key: bytes, now: float, named: Keys = ()) -> Said | None:
         """What the store has, where it can say so without suspending; None: ask `find`. Nothing is kept or counted.
 
         Only `find` waits for what is on its way to the store, and tries a store that is out.
         """
         shared = self._shared
-        if shared is None or not self.immediate or shared.writes.pending(key)[0]:
+        if shared is None or not self.immediate or shared.writes.pending(key)[0] or now >= self.sieve.until:
             return None
         row = shared.reads.at_once(key)
-        entry = decode(row) if isinstance(row, bytes) else None
+        entry = self._decoded(row, (key, *named)) if isinstance(row, bytes) else None
         return Said(row, entry if entry is not None and now < entry.expires_at else None, self._changes)
 
     def take(self, key: bytes, said: Mapping[bytes, Said], now: float, l1_ttl: float) -> str:
@@ -167,7 +194,19 @@ class Tiers:
         beta = self.early.get(entry.route)
         return next_moment(entry, now, beta, self._random()) if beta else entry.fresh_until
 
-    async def find(self, key: bytes, now: float, l1_ttl: float, said: Said | None = None) -> Lookup:
+    def _decoded(self, row: bytes | None, keys: Keys) -> Entry | None:
+        """What a record says, if no purge has taken it."""
+        entry = decode(row) if row is not None else None
+        return entry if entry is not None and self.sieve.leaves(entry, keys) else None
+
+    async def _blind(self) -> bool:
+        """Whether nothing that is stored may be used: this worker does not know, for now, what was purged."""
+        if self._clock() < self.sieve.until:
+            return False
+        await self.sieve.awake()
+        return self._clock() >= self.sieve.until
+
+    async def find(self, key: bytes, now: float, l1_ttl: float, said: Said | None = None, named: Keys = ()) -> Lookup:
         """What the tiers have, and keeps it in memory for up to `l1_ttl` seconds.
 
         said: by `at_once`, a moment ago. The store is not asked again, unless this process has changed what is in it:
@@ -176,44 +215,48 @@ class Tiers:
         4 B opens a flight. Memory need not have the answer, nor need it be pending by now. What other processes
         store meanwhile is looked for once the lease is granted, as ever.
         """
-        entry = self._memory.get(key)
+        if await self._blind():
+            return Lookup()
+        entry = self._left(key, named)
         if entry is not None and now < entry.until:
             return Lookup(entry, None, "memory")
         if self._shared is None:
             return Lookup()
         known, entry = self._shared.writes.pending(key)
         if not known:
-            found = await self._read(self._shared, key, now, l1_ttl, said)
+            found = await self._read(self._shared, key, now, l1_ttl, named, said)
             if found.entry is None and found.reason is None:
                 self._memory.remove(key)  # removed elsewhere: it must not come back when the store is away
             return found
-        if entry is None or entry.expires_at <= now:
+        if entry is None or entry.expires_at <= now or not self.sieve.leaves(entry, (key, *named)):
             return Lookup()
         self._remember(key, entry, now, l1_ttl)
         return Lookup(entry, None, "memory")
 
-    async def newer(self, key: bytes, entry: Entry, now: float, l1_ttl: float) -> Lookup:
+    async def newer(self, key: bytes, entry: Entry, now: float, l1_ttl: float, named: Keys = ()) -> Lookup:
         """What others have stored in the place of `entry`, which memory holds; nothing where they have not."""
         shared = self._shared
-        if shared is None or shared.store.alone or shared.writes.pending(key)[0]:
+        if shared is None or shared.store.alone or shared.writes.pending(key)[0] or await self._blind():
             return Lookup()
-        found = await self._read(shared, key, now, l1_ttl)
+        found = await self._read(shared, key, now, l1_ttl, named)
         return found if found.entry is not None and found.entry.fresh_until > entry.fresh_until else Lookup()
 
-    async def _read(self, shared: Shared, key: bytes, now: float, l1_ttl: float, said: Said | None = None) -> Lookup:
+    async def _read(
+        self, shared: Shared, key: bytes, now: float, l1_ttl: float, named: Keys, said: Said | None = None
+    ) -> Lookup:
         before, forgets = self._memory.get(key), self._forgets
         if said is not None and said.changes == self._changes:
             row = said.row
             shared.reads.count(row)
         else:
             row = await shared.reads.read(key)
-        held = self._memory.get(key)
+        held = self._left(key, named)
         if held is not None and (held is not before or isinstance(row, Reason)) and now < held.expires_at:
             # Kept while we asked, and so newer than what we heard; or all there is while the store cannot say.
             return Lookup(held, row if isinstance(row, Reason) else None, "memory")
         if isinstance(row, Reason):
             return Lookup(None, row)
-        entry = decode(row) if row is not None else None
+        entry = self._decoded(row, (key, *named))
         if forgets != self._forgets:
             return Lookup() if shared.writes.pending(key)[0] else Lookup(entry, None, shared.store.name)
         if entry is None or entry.expires_at <= now:
@@ -275,13 +318,18 @@ class Tiers:
         """
         return await self._shared.buckets.spend(bucket, period, depth) if self._shared is not None else None
 
-    def relay(self, lease: Lease, status: int, reason: bytes, fields: Pairs) -> Relay | None:
-        """Who tells those who wait for the lease of an answer that is received here; None where nobody can be told."""
+    def relay(self, lease: Lease, version: int, status: int, reason: bytes, fields: Pairs) -> Relay | None:
+        """Who tells those who wait for the lease of an answer that is received here; None where nobody can be told.
+
+        version: what was known of purges when its call began.
+        """
         if self._shared is None or not lease.shared:
             return None
-        return self._shared.relay(lease.key, status, reason, fields)
+        return self._shared.relay(lease.key, version, status, reason, fields)
 
-    async def wait(self, lease: Lease, now: float, l1_ttl: float, *, deadline: float | None = None) -> Lookup:
+    async def wait(
+        self, lease: Lease, now: float, l1_ttl: float, named: Keys = (), *, deadline: float | None = None
+    ) -> Lookup:
         """Waits, where the lease is HELD by another process, for a fresh entry or for the lease to change.
 
         Either `entry` is what the other process stored; or `lease` is the one given, GRANTED (its owner is gone or
@@ -293,12 +341,12 @@ class Tiers:
         loop = asyncio.get_running_loop()
         began, pause = loop.time(), _FIRST_PAUSE
         while True:
-            found = await self._fresh(lease.key, now + loop.time() - began, l1_ttl)
+            found = await self._fresh(lease.key, now + loop.time() - began, l1_ttl, named)
             if found.entry is not None:
                 return found
             await self._shared.leases.claim(lease)
             if lease.state is Claim.GRANTED:
-                return await self.look_again(lease, now + loop.time() - began, l1_ttl)
+                return await self.look_again(lease, now + loop.time() - began, l1_ttl, named)
             left = pause if deadline is None else deadline - loop.time()
             if lease.state is Claim.GIVEN_UP or left <= 0:
                 return Lookup(None, found.reason, lease=lease)
@@ -307,13 +355,13 @@ class Tiers:
             await asyncio.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    async def look_again(self, lease: Lease, now: float, l1_ttl: float) -> Lookup:
+    async def look_again(self, lease: Lease, now: float, l1_ttl: float, named: Keys = ()) -> Lookup:
         """For a fresh entry, when the lease has just been GRANTED. Where there is one, the lease is given back.
 
         1 we look, and find nothing; 2 its owner stores the answer and gives the lease back; 3 we are granted it.
         """
         try:
-            found = await self._fresh(lease.key, now, l1_ttl)
+            found = await self._fresh(lease.key, now, l1_ttl, named)
         except asyncio.CancelledError:
             await self.release(lease)
             raise
@@ -322,13 +370,15 @@ class Tiers:
         await self.release(lease)
         return found
 
-    async def _fresh(self, key: bytes, now: float, l1_ttl: float) -> Lookup:
+    async def _fresh(self, key: bytes, now: float, l1_ttl: float, named: Keys) -> Lookup:
         """What the store has, if it is fresh. Memory's own may be the very entry that is being replaced elsewhere."""
-        found = self._memory.get(key)
+        if await self._blind():
+            return Lookup()
+        found = self._left(key, named)
         if found is not None and now < found.fresh_until and now < found.until:
             return Lookup(found, None, "memory")
         assert self._shared is not None
-        looked = await self._read(self._shared, key, now, l1_ttl)
+        looked = await self._read(self._shared, key, now, l1_ttl, named)
         if looked.entry is None or now < looked.entry.fresh_until:
             return looked
         return Lookup(None, looked.reason)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from gateway.config.addresses import Address, clash, parse_address
 from gateway.config.admin_rules import check_tokens
 from gateway.config.ahead_rules import check_ahead
+from gateway.config.control_rules import check_control
 from gateway.config.degrade_rules import check_degrade
 from gateway.config.findings import Finding
 from gateway.config.guard_rules import check_guards
@@ -38,6 +39,7 @@ def check(settings: Settings, source: Source) -> Iterator[Finding]:
         yield from check_degrade(route, ("routes", index), source, settings.upstreams)
     yield from check_guards(settings, source)
     yield from check_ahead(settings, source)
+    yield from check_control(settings, source)
     if not settings.routes:
         yield Finding(("routes",), "none: everything is streamed through and nothing is cached", warning=True)
     if settings.l2 is not None:

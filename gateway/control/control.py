@@ -141,6 +141,15 @@ class Control:
 
         return await self._confirm(await self._follower.append(table), None)
 
+    @property
+    def acknowledged(self) -> int:
+        """The version that this worker has told the others it goes by."""
+        return self._fleet.me.acknowledged
+
+    def last_known(self) -> list[Member]:
+        """`members`, as they were heard of last: a second ago, while the ledger is there."""
+        return self._fleet.last_known()
+
     async def members(self) -> list[Member]:
         """Those who count, the oldest first."""
         return await self._fleet.members()

@@ -225,9 +225,13 @@ class Follower:
 
     async def _acknowledge(self) -> None:
         now, version = self._monotonic(), self._book.version
-        if version != self._acknowledged or now - self._enrolled >= _ENROLL_EVERY:
+        due = now - self._enrolled >= _ENROLL_EVERY
+        if version != self._acknowledged or due:
             await self._fleet.enroll(version)
-            self._acknowledged, self._enrolled = version, now
+            self._acknowledged = version
+        if due:
+            await self._fleet.members()
+            self._enrolled = now
 
     def _see(self) -> None:
         if not self.up and self.seen is not None:

@@ -18,6 +18,7 @@ from gateway.model.settings.guards import BloomSettings, SeenEmptySettings
 from gateway.model.settings.route import RouteSettings
 from gateway.policy.document import Document
 from gateway.policy.evidence import Ids, Texts
+from gateway.policy.purges import Order, Scope
 from gateway.policy.vocabulary import query_terms
 
 KINDS: dict[str, Reason] = {
@@ -145,7 +146,7 @@ class RouteFilters:
     def learn(self, key: bytes, entry: Entry) -> None:
         """An answer has come from the upstream, or from another worker by way of a shared tier."""
         if self.seen_empty is not None and entry.flags & EntryFlag.EMPTY:
-            self.seen_empty.add(key)
+            self.seen_empty.add(key, entry.tags)
 
 
 def _modes(bloom: BloomSettings) -> dict[str, str]:
@@ -240,6 +241,18 @@ class Filters:
     def of_route(self, route: str) -> dict[str, Loaded]:
         """The files of a route's filters, by kind."""
         return {kind: file for (name, kind), file in self._loaded.items() if name == route}
+
+    def purged(self, order: Order) -> None:
+        """What came back empty, and has been purged, must not be said to be so any more.
+
+        One key cannot be taken out of a filter, nor can its variants be told: then all is forgotten.
+        """
+        if order.scope is Scope.TAG:
+            for seen in self._seen.values():
+                if seen.generations.bears(order.value):
+                    seen.generations.forget()
+        else:
+            self.forget(order.value if order.scope is Scope.ROUTE else None)
 
     def figures(self) -> Iterable[tuple[str, str, Figures]]:
         """Route, kind and figures as they are now."""

@@ -5,18 +5,21 @@ capacity, and is never filled beyond it, since a full one makes room for the nex
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pybloom_live import BloomFilter
 
+from gateway.policy.tags import EVERY
+
 ERROR_RATE = 1e-6
 _FLOOR = 32_768  # as in guard/filterfile
+_MOST_TAGS = 10_000
 
 
 class Generations:
     """Not thread-safe. capacity: keys in all generations together. rotate: seconds of one. clock: monotonic."""
 
-    __slots__ = ("_clock", "_due", "_each", "_filters", "_generations", "_rotate", "rotations")
+    __slots__ = ("_clock", "_due", "_each", "_filters", "_generations", "_rotate", "_tags", "rotations")
 
     def __init__(self, capacity: int, generations: int, rotate: float, clock: Callable[[], float]) -> None:
         self._each = max(1, capacity // generations)
@@ -25,6 +28,7 @@ class Generations:
         self._clock = clock
         self._due = clock() + rotate
         self._filters: deque[BloomFilter] = deque()  # newest first; made when they are needed
+        self._tags: set[str] = set()  # of the answers to all keys since it began, or was forgotten
         self.rotations = 0
 
     def __contains__(self, key: bytes) -> bool:
@@ -40,9 +44,15 @@ class Generations:
         """How many keys it holds; one that stands in two generations counts twice."""
         return sum(filter.count for filter in self._filters)
 
-    def add(self, key: bytes) -> None:
-        """Remember it until `generations` further ones have begun: each when the one before is full, or at its time."""
+    def add(self, key: bytes, tags: Iterable[str] = ()) -> None:
+        """Remember it until `generations` further ones have begun: each when the one before is full, or at its time.
+
+        tags: the surrogate keys of its answer.
+        """
         self._turn()
+        self._tags.update(tags)
+        if len(self._tags) > _MOST_TAGS:
+            self._tags = {EVERY}
         text = _text(key)
         full = not self._filters or self._filters[0].count >= self._each
         if full and not (self._filters and text in self._filters[0]):
@@ -52,6 +62,13 @@ class Generations:
     def forget(self) -> None:
         """All of it: what was empty may be so no more."""
         self._filters.clear()
+        self._tags.clear()
+
+    def bears(self, tag: str) -> bool:
+        """Whether a key's answer may have had this tag, or with `*` at its end one that begins so."""
+        if EVERY in self._tags or tag in self._tags:
+            return True
+        return tag.endswith("*") and any(one.startswith(tag[:-1]) for one in self._tags)
 
     def _turn(self) -> None:
         """Begin the generations that are due."""

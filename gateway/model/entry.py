@@ -16,6 +16,10 @@ class EntryFlag(IntFlag):
     VARY = 4  # not an answer: `fields` names what the answer varies on (RFC 9111 section 4.1)
 
 
+UNCHECKED = -1
+UNUSED = -2
+
+
 class Windows(NamedTuple):
     """For how many seconds past its freshness an entry may be served (RFC 5861). One object for many entries."""
 
@@ -37,8 +41,9 @@ class Entry:
     version: the ledger version that the worker knew when the upstream call began.
     upstream_seconds: how long the upstream took; what each hit saves.
     timeline: when the parts of a stream came (policy/pacing); b"" where nobody wants to know.
-    until, hit_until, used: how long memory may be trusted, how long a hit needs no second look (it is trusted, fresh,
-    and not to be asked anew early), and whether it was asked lately; memory's own, never stored.
+    until, hit_until: how long memory may be trusted, and how long a hit needs no second look (it is trusted, fresh, and
+    not to be asked anew early). checked: up to which version no purge names it where it stands; UNCHECKED; or UNUSED:
+    not asked lately. Memory's own, never stored.
     """
 
     head: bytes
@@ -56,7 +61,7 @@ class Entry:
     timeline: bytes = b""
     until: float = field(default=0.0, compare=False, repr=False)
     hit_until: float = field(default=0.0, compare=False, repr=False)
-    used: bool = field(default=False, compare=False, repr=False)
+    checked: int = field(default=UNUSED, compare=False, repr=False)
 
     @classmethod
     def of(cls, status: int, reason: bytes, fields: Pairs, body: bytes, **others: Any) -> Self:

@@ -20,6 +20,7 @@ from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome, Reason
 from gateway.observe.filters import FilterMetrics
 from gateway.observe.guards import GuardFigures
+from gateway.observe.ledger import LedgerMetrics
 from gateway.observe.replicas import ReplicaFigures
 from gateway.observe.summary import Summary, summary
 from gateway.observe.tally import DURATIONS, OVERHEADS, BulkHistogram, Spread, Tally
@@ -69,6 +70,7 @@ class Metrics:
         self._declare_process(version)
         self.guards = GuardFigures(self._counter, self._gauge, self._histogram)
         self.filters = FilterMetrics(self._registry)
+        self.ledger = LedgerMetrics(self._registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"ragfront_{name}", text, labels, registry=self._registry)
@@ -218,6 +220,7 @@ class Metrics:
         for tier in self._tiers:
             self._refresh_tier(tier)
         self.filters.refresh()
+        self.ledger.refresh()
 
     def _drain(self, route: str, outcome: Outcome, reason: Reason | None, tally: Tally) -> None:
         self._requests.labels(route, outcome).inc(tally.requests)

@@ -57,6 +57,7 @@ class Degrader:
     """Waits on clients' behalf. looked: told how a look for documents ended. `wall`: Unix seconds."""
 
     def __init__(self, tiers: Tiers, looked: Told, wall: Callable[[], float] = time.time) -> None:
+        self._tiers = tiers
         self._retrieval = Retrieval(tiers, looked, wall)
         self._wall = wall
 
@@ -125,13 +126,15 @@ class Degrader:
 
     def _stale(self, one: Waiting) -> Landing | None:
         standby = one.flight.standby
-        if standby.stale is None or not serves(standby.stale, self._wall()):
+        if standby.stale is None or not self._tiers.sieve.leaves(standby.stale, (standby.key, one.seat.job.primary)):
+            return None
+        if not serves(standby.stale, self._wall()):
             return None
         return Landing(entry=standby.stale, stale=True, key=standby.key, vary=standby.vary)
 
     async def _docs(self, one: Waiting, why: Reason) -> Landing | None:
         """Documents that are at hand; after a failure, also those that are not yet, as long as there is time."""
-        if not _at_hand(one.flight):
+        if not self._at_hand(one):
             asked = self._begin(one)
             if why is not Reason.TIMEOUT or not one.rule.ladder.certain_below_docs():
                 left = None if one.due is None else one.due - asyncio.get_running_loop().time()
@@ -141,16 +144,27 @@ class Degrader:
 
     def _begin(self, one: Waiting) -> "asyncio.Task[list[Any]]":
         standby = one.flight.standby
-        self._retrieval.begin(one.plan, one.rule, one.x.request, one.document.value, standby)
+        self._retrieval.begin(one.plan, one.rule, one.x.request, one.document.value, standby, one.seat.job.primary)
         assert standby.retrieval is not None
         return standby.retrieval
 
     def _shown(self, one: Waiting) -> Landing | None:
-        documents = _at_hand(one.flight)
+        documents = self._at_hand(one)
         if not documents:
             return None
         ladder, now = one.rule.ladder, self._wall()
         return self._own(one, ladder.documents(one.document, documents, now, streams=one.streams()))
+
+    def _at_hand(self, one: Waiting) -> list[Any]:
+        """The documents that a stream has begun with, or those that were asked for, if they have come; none that may
+        have been purged since.
+        """
+        standby, names = one.flight.standby, one.seat.job.names()
+        watch, asked = standby.watch, standby.retrieval
+        if watch is not None and watch.documents and self._tiers.untouched(one.flight.version or 0, names):
+            return watch.documents
+        there = asked is not None and asked.done() and not asked.cancelled()
+        return asked.result() if asked is not None and there and self._tiers.untouched(standby.version, names) else []
 
     def _own(self, one: Waiting, entry: Entry | None) -> Landing | None:
         return None if entry is None else Landing(entry=entry, upstream=one.rule.upstream.name)
@@ -158,11 +172,3 @@ class Degrader:
     async def close(self) -> None:
         """End what is under way aside."""
         await self._retrieval.close()
-
-
-def _at_hand(flight: Flight) -> list[Any]:
-    """The documents that a stream has begun with, or those that were asked for, if they have come."""
-    watch, asked = flight.standby.watch, flight.standby.retrieval
-    if watch is not None and watch.documents:
-        return watch.documents
-    return asked.result() if asked is not None and asked.done() and not asked.cancelled() else []

@@ -52,7 +52,7 @@ async def explain(x: Exchange, question: Question, inspector: Inspector) -> Expl
         if told.held and told.held[0].entry.flags & EntryFlag.VARY:
             told.vary = variants.names(told.held[0].entry)
             told.key = rule.keyer.variant(question.key, told.vary, x.request)
-            told.held = await inspector.look(told.key)
+            told.held = await inspector.look(told.key, (question.key,))
     except StoreUnavailable:
         told.reason = Reason.L2_DOWN
     if rule.bloom is not None:

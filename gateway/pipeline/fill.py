@@ -54,7 +54,7 @@ class Filler:
         entry = (await self._tiers.find(primary, now, l1_ttl)).entry
         if entry is not None and entry.flags & EntryFlag.VARY:
             key = rule.keyer.variant(primary, variants.names(entry), request)
-            entry = (await self._tiers.find(key, now, l1_ttl)).entry
+            entry = (await self._tiers.find(key, now, l1_ttl, named=(primary,))).entry
         return entry is not None and classify(entry, now) is Verdict.FRESH
 
     async def _fly(self, job: Job | None, flight: Flight) -> None:
@@ -78,12 +78,15 @@ class Filler:
         lease = await self._tiers.claim(job.key, route.lease.ttl)
         found: Lookup | None = None
         if lease.state is Claim.HELD and not flight.landed:
-            found = await self._tiers.wait(lease, self._wall(), self._l1_ttl(job))
+            found = await self._tiers.wait(lease, self._wall(), self._l1_ttl(job), job.keys)
         elif lease.state is Claim.GRANTED and lease.shared and job.look:
-            found = await self._tiers.look_again(lease, self._wall(), self._l1_ttl(job))
+            found = await self._tiers.look_again(lease, self._wall(), self._l1_ttl(job), job.keys)
         if found is not None:
             if found.tail is not None:
-                await self._follow(job, flight, found.tail)
+                if self._tiers.untouched(found.tail.version, job.names()):
+                    await self._follow(job, flight, found.tail)
+                else:  # what is received elsewhere has been purged meanwhile
+                    await self._ask(job, flight)
                 return
             if await self._settles(job, flight, found):
                 return
@@ -107,6 +110,7 @@ class Filler:
         recording = Recording(tail.status, tail.reason, Fields(tail.fields), job.rule.route.cache.max_body)
         recording.on_idle = flight.left
         flight.expendable = True
+        flight.version = tail.version
         flight.land(Landing(recording=recording, key=job.key, elsewhere=True))
         try:
             while piece := await tail.read():
@@ -130,12 +134,12 @@ class Filler:
     async def _renewed(self, job: Job, flight: Flight) -> bool:
         """True where another process has asked anew, so that it need not be done here."""
         assert job.stale is not None
-        newer = await self._tiers.newer(job.key, job.stale, self._wall(), self._l1_ttl(job))
+        newer = await self._tiers.newer(job.key, job.stale, self._wall(), self._l1_ttl(job), job.keys)
         return newer.entry is not None and self._usable(job, flight, newer)
 
     async def _look(self, job: Job) -> Lookup:
         said = job.said.pop(job.key, None)  # once: after the lease it is to be asked anew
-        return await self._tiers.find(job.key, self._wall(), self._l1_ttl(job), said)
+        return await self._tiers.find(job.key, self._wall(), self._l1_ttl(job), said, job.keys)
 
     async def _convert(self, job: Job, flight: Flight, forms: OtherForms) -> bool:
         """Make the answer from its other form, and keep it. True where there is one, and it is fresh."""
@@ -143,6 +147,8 @@ class Filler:
         for key in forms.keys:
             found = await self._tiers.find(key, self._wall(), self._l1_ttl(job))
             if found.entry is None or classify(found.entry, self._wall()) is not Verdict.FRESH:
+                continue
+            if not self._tiers.untouched(found.entry.version, job.names(found.entry.tags)):
                 continue
             if len(found.entry.body) > _ELSEWHERE:
                 made = await asyncio.to_thread(converted, found.entry, forms.want, limit)
@@ -191,6 +197,7 @@ class Filler:
     async def _ask(self, job: Job, flight: Flight) -> bool:
         """Ask upstream. True where the answer may not be shared, so that others should not wait for it."""
         started = self._clock()
+        job.version = flight.version = self._tiers.version
         unwanted = not job.wanted or flight.landed  # its client has a stale answer: that is free, and this can wait
         try:
             reply = await job.rule.admit.fetch(

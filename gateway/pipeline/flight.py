@@ -84,7 +84,7 @@ class Flight:
 
     __slots__ = (
         "_abandon", "_error", "_landing", "_led", "_seats", "_told", "clients", "expendable", "key", "late", "standby",
-        "task", "useless",
+        "task", "useless", "version",
     )  # fmt: skip
 
     def __init__(self, key: bytes, abandon: Callable[["Flight"], None]) -> None:
@@ -93,6 +93,7 @@ class Flight:
         self.expendable = False  # what comes of it is of use only to those who wait for it or read it
         self.late = False  # somebody could not wait for it, and has got something worse
         self.useless = False  # it will not be stored
+        self.version: int | None = None  # what was known of purges when its call began; None: it has not yet
         self.standby = Standby(key)
         self._abandon = abandon
         self._led = False  # the one who opened it waits for it
@@ -244,14 +245,17 @@ class Flights:
         flight = self._flights.get(key)
         return flight is not None and flight.joinable
 
-    def open(self, key: bytes, work: Work) -> tuple[Flight, bool]:
+    def open(
+        self, key: bytes, work: Work, joins: Callable[[Flight], bool] = lambda flight: True
+    ) -> tuple[Flight, bool]:
         """A flight to wait for, and whether it was opened just now. No await in here: see the first lines.
 
+        joins: whether what the one that is under way will bring does for who comes now: it may have been purged.
         One that has landed is over for those who come later, unless its answer is still being received: they
         read along, and open nothing.
         """
         flight = self._flights.get(key)
-        if flight is not None and flight.joinable:
+        if flight is not None and flight.joinable and joins(flight):
             return flight, False
         flight = self._flights[key] = Flight(key, self._abandon)
         flight.task = asyncio.get_running_loop().create_task(self._fly(flight, work))

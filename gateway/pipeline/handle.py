@@ -18,7 +18,7 @@ from gateway.pipeline import calls, itemwise
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
 from gateway.pipeline.degrade import Degrader
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler
-from gateway.pipeline.flight import Flights, Landing, Seat
+from gateway.pipeline.flight import Flight, Flights, Landing, Seat
 from gateway.pipeline.job import Job, OtherForms
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.question import Question
@@ -33,10 +33,12 @@ from gateway.policy.forms import asked_form, other_forms
 from gateway.policy.forwarding import loops
 from gateway.policy.freshness import Verdict
 from gateway.policy.presenting import presentable
+from gateway.policy.purges import Names
+from gateway.policy.tags import EVERY
 from gateway.upstream.fetch import Upstream
 from gateway.upstream.reply import Reply
 
-Peek = Callable[[bytes, float], Entry | None]
+Peek = Callable[[bytes, float, tuple[bytes, ...]], Entry | None]
 Fits = Callable[[Entry], bool]
 
 _GIVEN_UP_KEYS = 65_536
@@ -107,9 +109,9 @@ class Pipeline:
             if question.opinion.reason is not None:
                 return None
 
-        def peek(key: bytes, now: float) -> Entry | None:
-            entry = self._tiers.held(key, now)
-            if entry is None and (said := self._tiers.at_once(key, now)) is not None:
+        def peek(key: bytes, now: float, named: tuple[bytes, ...]) -> Entry | None:
+            entry = self._tiers.held(key, now, named)
+            if entry is None and (said := self._tiers.at_once(key, now, named)) is not None:
                 question.said[key] = said
                 return said.entry
             return entry
@@ -189,12 +191,15 @@ class Pipeline:
                 job.doubts = opinion.doubts
             if job.key in self._given_up:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
-            flight, opened = self.flights.open(job.key, self._filler.work(job))  # 6 flight
+            flight, opened = self.flights.open(job.key, self._filler.work(job), partial(self._joins, job))  # 6 flight
+            joined = self._tiers.version
             if opened:  # to a follower it is old where the flight is handed over to it
                 job.said = question.take_said()
             seat = Seat(job, leads=opened)
             landing, reply = await self._degrader.wait(plan, x, rule, question.document, flight, seat)  # 7 degrade
             opened = seat.leads
+            if not opened and self._outdated(job, flight, landing, joined):
+                continue
             if not self._must_look_again(x, rule, primary, landing, opened):
                 return await self._land(plan, x, rule, landing, reply, opened)
             vary = landing.vary
@@ -217,7 +222,7 @@ class Pipeline:
         entry = self._look(x, rule, question.key, self._tiers.held)  # no await from here until it is registered
         job = self._job(question.plan, x, rule, question.key, entry, self._verdict(x, rule, entry))
         job.wanted = False
-        flight, _ = self.flights.open(job.key, self._filler.work(job))
+        flight, _ = self.flights.open(job.key, self._filler.work(job), partial(self._joins, job))
         landing, _ = await flight.wait(opened=False)
         assert flight.task is not None
         await asyncio.wait((flight.task,))  # an answer that is followed while it comes has landed before it is stored
@@ -256,13 +261,31 @@ class Pipeline:
         vary: what a flight has just found the answer to vary on, if its answer is not stored (yet).
         """
         x.key = primary
-        entry = peek(primary, x.now)
+        entry = peek(primary, x.now, ())
         if entry is not None and entry.flags & EntryFlag.VARY:
             vary = variants.names(entry)
         if vary:
             x.key = rule.keyer.variant(primary, vary, x.request)
-            entry = peek(x.key, x.now)
+            entry = peek(x.key, x.now, (primary,))
         return entry
+
+    def _joins(self, job: Job, flight: Flight) -> bool:
+        """Whether what a flight will bring does for who comes now. Tags are known once the answer is whole: one that
+        is still being received may bear any; one of which nothing is there yet is looked at again when it has landed.
+        """
+        version = flight.version
+        if version is None or version >= self._tiers.version:
+            return True
+        return self._tiers.untouched(version, job.names() if flight.landed else job.names(()))
+
+    def _outdated(self, job: Job, flight: Flight, landing: Landing, joined: int) -> bool:
+        """Whether a flight that has landed brought what was purged before this follower joined it."""
+        version = flight.version
+        if version is None or version >= joined or landing.tier or landing.error is not None:
+            return False
+        tags = (EVERY,) if landing.entry is None else landing.entry.tags
+        names = Names(job.rule.route.name, (landing.key or job.key, job.primary), tags)
+        return not landing.rung and not self._tiers.untouched(version, names)
 
     def _verdict(self, x: Exchange, rule: Rule, entry: Entry | None) -> Verdict:
         if entry is None:
@@ -383,7 +406,7 @@ class Pipeline:
         self._tiers.count(found=entry is not None)
         assert x.key is not None
         if entry is None:
-            entry = (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl)).entry
+            entry = (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl, named=(primary,))).entry
         x.would_hit = entry is not None and freshness.classify(entry, x.now) is Verdict.FRESH
         job = self._job(plan, x, rule, primary, None, Verdict.EXPIRED)
         job.look = job.lease = False

@@ -12,7 +12,9 @@ from gateway.model.exchange import Request
 from gateway.model.outcome import Reason
 from gateway.pipeline.plan import Rule
 from gateway.policy.forms import Form
+from gateway.policy.purges import Names
 from gateway.policy.streaming import Watch
+from gateway.policy.tags import EVERY
 from gateway.upstream.call import Call
 
 
@@ -45,6 +47,16 @@ class Job:
     successor: "Job | None" = None  # it was refused at admit, and the flight goes on for another
     doubts: tuple[str, ...] = ()  # the filters (guard/bloom) that say that there is no answer, and do not forbid to ask
     said: dict[bytes, Said] = field(default_factory=dict)  # what the store was asked on the short way already
+    version: int = 0  # what was known of purges when its call began
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """By which its answer may be purged."""
+        return (self.key, self.primary)
+
+    def names(self, tags: tuple[str, ...] = (EVERY,)) -> Names:
+        """By what its answer may be purged. tags: its own, where they are known."""
+        return Names(self.rule.route.name, self.keys, tags)
 
     def unlike(self, reason: Reason) -> "Callable[[Job | None], bool]":
         """For whom of those who wait the reason for which this one was refused is none."""
@@ -63,7 +75,8 @@ class Standby:
     """What the flight's work has come across so far.
 
     stale: an entry that may be served if the upstream fails, under `key`, as far as that is known by now; it varies on
-    `vary`. watch: who sees the events of the stream that is being received. retrieval: the documents, asked for aside.
+    `vary`. watch: who sees the events of the stream that is being received. retrieval: the documents, asked for aside;
+    version: what was known of purges when they were.
     """
 
     key: bytes
@@ -71,3 +84,4 @@ class Standby:
     stale: Entry | None = None
     watch: Watch | None = None
     retrieval: "asyncio.Task[list[Any]] | None" = None
+    version: int = 0

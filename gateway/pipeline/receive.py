@@ -168,13 +168,14 @@ class Receiver:
         flight.land(landing)
         # Whoever waits for our lease may differ in what the answer varies on: the variants are told apart here only.
         if job.held is not None and not landing.vary:
-            self._tell_others(job.held, flight, got)
+            self._tell_others(job.held, job.version, flight, got)
         await flight.told()  # an over-long answer is given up where nobody reads it: its readers come first
 
-    def _tell_others(self, lease: Lease, flight: Flight, got: Reception) -> None:
+    def _tell_others(self, lease: Lease, version: int, flight: Flight, got: Reception) -> None:
         """Have other processes follow what is received here."""
         recording = got.recording
-        got.relay = relay = self._tiers.relay(lease, recording.status, recording.reason, recording.fields.pairs)
+        head = (recording.status, recording.reason, recording.fields.pairs)
+        got.relay = relay = self._tiers.relay(lease, version, *head)
         if relay is not None:
             flight.expendable = False  # who follows elsewhere is not counted
             for piece in recording.so_far():
@@ -199,7 +200,8 @@ class Receiver:
         match verdict:
             case Store():
                 landing.entry = self._store(job, got, verdict, now, landing)
-                landing.stored = True
+                landing.stored = landing.entry is not None
+                landing.reason = None if landing.stored else Reason.PURGED
             case Skip(reason=reason, shareable=shareable):
                 landing.reason = reason
                 landing.shared = shareable
@@ -207,7 +209,8 @@ class Receiver:
             job.rule.bloom.answered(landing.key, reply.head.status, landing.entry, job.doubts)
         flight.land(landing)
 
-    def _store(self, job: Job, got: Reception, store: Store, now: float, landing: Landing) -> Entry:
+    def _store(self, job: Job, got: Reception, store: Store, now: float, landing: Landing) -> Entry | None:
+        """The entry, as it is kept; None where it was purged while it came."""
         route, head = job.rule.route, got.reply.head
         life = store.lifetimes
         fresh_for = coarse(life.fresh)
@@ -223,10 +226,14 @@ class Receiver:
             stale=Windows(life.stale_while_revalidate, life.stale_if_error),
             initial_age=life.initial_age,
             tags=store.tags,
+            version=job.version,
             flags=store.flags,
             upstream_seconds=coarse(landing.upstream_seconds, _SAVED_DIGITS),
             timeline=got.timeline.packed() if got.timeline is not None else b"",
         )
+        keys = (landing.key, job.primary)
+        if not self._tiers.sieve.leaves(entry, keys):
+            return None
         if landing.vary:
             marker = variants.marker(entry, landing.vary)
             self._tiers.keep(job.primary, marker, route.cache.l1_ttl)

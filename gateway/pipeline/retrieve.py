@@ -42,26 +42,33 @@ class Retrieval:
         self._tasks: set[asyncio.Task[list[Any]]] = set()
         self._under_way: Counter[str] = Counter()
 
-    def begin(self, plan: Plan, rule: Rule, request: Request, asked: Any, standby: Standby) -> None:
-        """Have the documents looked for, once. asked: the request's JSON value."""
+    def begin(
+        self, plan: Plan, rule: Rule, request: Request, asked: Any, standby: Standby, primary: bytes = b""
+    ) -> None:
+        """Have the documents looked for, once. asked: the request's JSON value. primary: its key, before Vary."""
         if standby.retrieval is None:
-            task = asyncio.create_task(self._look(plan, rule, request, asked, standby.key))
+            standby.version = self._tiers.version
+            named = (standby.key, primary)
+            task = asyncio.create_task(self._look(plan, rule, request, asked, named))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             standby.retrieval = task
 
-    async def _look(self, plan: Plan, rule: Rule, request: Request, asked: Any, key: bytes) -> list[Any]:
-        documents, result = await self._remembered(rule, key), "remembered"
+    async def _look(
+        self, plan: Plan, rule: Rule, request: Request, asked: Any, named: tuple[bytes, bytes]
+    ) -> list[Any]:
+        documents, result = await self._remembered(rule, named), "remembered"
         if not documents and rule.ladder.request is not None:
             documents, result = await self._ask(plan, rule, request, asked, rule.ladder.request)
         self._told(rule.route.name, result if documents or result != "remembered" else "none")
         return documents
 
-    async def _remembered(self, rule: Rule, key: bytes) -> list[Any]:
+    async def _remembered(self, rule: Rule, named: tuple[bytes, bytes]) -> list[Any]:
         if not rule.ladder.remember:
             return []
         now = self._wall()
-        entry = (await self._tiers.find(documents_key(key), now, rule.route.cache.l1_ttl)).entry
+        found = await self._tiers.find(documents_key(named[0]), now, rule.route.cache.l1_ttl, named=named)
+        entry = found.entry
         return read(entry) if entry is not None and classify(entry, now) is Verdict.FRESH else []
 
     async def _ask(

@@ -14,8 +14,9 @@ LANE: dict[str, bool] = {}
 
 
 def settings(upstream: str, *routes: dict[str, Any], **more: Any) -> Settings:
-    """Settings with one upstream, no L2 unless stated, and free ports."""
+    """Settings with one upstream, no L2 unless stated, and free ports. The ledger stands beside the disk's folder."""
     timeouts = more.pop("timeouts", {})
+    disk = (more.get("l2") or {}).get("disk")
     return Settings.model_validate(
         {
             "listen": f"127.0.0.1:{free_port()}",
@@ -23,6 +24,7 @@ def settings(upstream: str, *routes: dict[str, Any], **more: Any) -> Settings:
             "upstreams": {"rag": {"urls": [upstream], "timeouts": timeouts}},
             "routes": [{"upstream": "rag", **route} for route in routes],
             "l2": None,
+            "control": {"path": f"{disk['path']}-control" if disk else "off"},
             "hit_lane": LANE,
             **more,
         }

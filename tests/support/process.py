@@ -38,6 +38,7 @@ admin: {{listen: "127.0.0.1:{admin}"}}
 workers: {workers}
 upstreams: {{rag: "{upstream}"}}
 l2: {l2}
+control: {{path: "{folder}/control"{control}}}
 routes:
   - name: rag
     match: {{method: POST, path: /rag}}
@@ -75,14 +76,17 @@ async def serving(
     routes: str = "",
     route: str = "",
     more: str = "",
+    control: str = "",
     name: str = "gateway",
     program: tuple[str, ...] = ("gateway",),
 ) -> AsyncIterator[GatewayProcess]:
-    """routes, more: lines of YAML; further routes, and further settings. program: a module, and what it is told."""
+    """routes, more: lines of YAML; further routes, and further settings. control: further settings of the ledger,
+    inline. program: a module, and what it is told.
+    """
     port, admin = free_port(), free_port()
     config, log = folder / f"{name}.yaml", folder / f"{name}.log"
     stated = {"upstream": upstream, "l2": l2, "workers": workers, "routes": routes, "route": route, "more": more}
-    config.write_text(CONFIG.format(port=port, admin=admin, **stated))
+    config.write_text(CONFIG.format(port=port, admin=admin, folder=folder, control=control, **stated))
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *program, "serve", "--config", str(config)], stdout=output, stderr=output

@@ -8,6 +8,7 @@ from gateway.guard.concurrency import Limiter
 from gateway.listeners.admin.operation import Call, Operation
 from gateway.listeners.admin.parts import Parts
 from gateway.listeners.admin.problem import Refused, Wrong
+from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.base import Frozen
 from gateway.upstream.fetch import Upstream
 
@@ -76,7 +77,10 @@ def operations(parts: Parts) -> list[Operation]:
         upstream = _find(parts, call.path["name"])
         replica = _replica(upstream, call.body.replica)
         call.before = {"drained": sorted(upstream.drained)}
-        await parts.drain(upstream.name, replica, drained)
+        try:
+            await parts.drain(upstream.name, replica, drained, call.caller.name)
+        except StoreUnavailable as exc:
+            raise Refused(503, f"the ledger is away, and nothing was changed: {exc}") from None
         call.after = {"drained": sorted(upstream.drained)}
         return state(upstream.name)
 
@@ -87,16 +91,17 @@ def operations(parts: Parts) -> list[Operation]:
         return await turn(call, drained=False)
 
     missing = {404: "No such upstream"}
+    refusals = missing | {503: "The ledger is away; nothing was changed"}
     return [
         Operation("GET", "/admin/upstreams", "All upstreams", states, States),
         Operation("GET", "/admin/upstreams/{name}", "One upstream", one, State, refusals=missing),
         Operation(
             "POST", "/admin/upstreams/{name}/drain", "Send a replica no new calls; those under way end",
-            drain, State, Which, refusals=missing, changes=True,
+            drain, State, Which, refusals=refusals, changes=True,
         ),
         Operation(
             "POST", "/admin/upstreams/{name}/enable", "Let a drained replica in again",
-            enable, State, Which, refusals=missing, changes=True,
+            enable, State, Which, refusals=refusals, changes=True,
         ),
     ]  # fmt: skip
 

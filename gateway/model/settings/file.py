@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from gateway.model.settings.base import Frozen, Name
+from gateway.model.settings.control import ControlSettings
 from gateway.model.settings.route import RouteSettings
 from gateway.model.settings.tiers import DiskSettings, HitLaneSettings, L1Settings, L2Settings
 from gateway.model.settings.upstream import UpstreamSettings
@@ -92,6 +93,7 @@ class Settings(Frozen):
     l2: L2Settings | None = Field(
         default=L2Settings(disk=DiskSettings()), description="`off` for none, a Redis URL, or a mapping"
     )
+    control: ControlSettings = ControlSettings()
     routes: tuple[RouteSettings, ...] = Field(
         default=(), max_length=1000, description="the first that matches takes a request; none: streamed through"
     )

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from gateway.cache.codec import MAX_BODY, decode, encode
-from gateway.model.entry import EntryFlag
+from gateway.model.entry import UNUSED, EntryFlag
 from tests.support.entries import make_entry
 
 PLAIN = 10**9
@@ -40,10 +40,10 @@ def test_every_part_of_an_entry_comes_back() -> None:
 
 
 def test_what_belongs_to_memory_is_not_stored() -> None:
-    entry = make_entry(until=5.0, used=True)
+    entry = make_entry(until=5.0, checked=9)
     found = decode(encode(entry, PLAIN))
     assert found is not None
-    assert (found.until, found.used) == (0.0, False)
+    assert (found.until, found.checked) == (0.0, UNUSED)
 
 
 @pytest.mark.parametrize(

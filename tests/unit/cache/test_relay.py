@@ -23,7 +23,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def relay(shelf: Shelf) -> Relay:
-    return Relay.of(shelf, Breaker("shelf"), KEY, 200, b"OK", FIELDS)
+    return Relay.of(shelf, Breaker("shelf"), KEY, 7, 200, b"OK", FIELDS)
 
 
 async def found(shelf: Shelf) -> Tail:
@@ -38,7 +38,7 @@ async def test_who_follows_gets_the_head_what_has_come_and_what_comes():
     told = relay(shelf)
     told.feed(b"ab")
     tail = await found(shelf)
-    assert (tail.status, tail.reason, tail.fields) == (200, b"OK", FIELDS)
+    assert (tail.version, tail.status, tail.reason, tail.fields) == (7, 200, b"OK", FIELDS)
     assert await tail.read() == b"ab"
     reading = asyncio.create_task(tail.read())
     told.feed(b"c")

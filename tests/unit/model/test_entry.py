@@ -36,4 +36,4 @@ def test_a_head_is_what_goes_on_the_wire_and_is_read_again(status, reason, field
 
 
 def test_what_is_memory_s_own_does_not_make_it_another_entry():
-    assert made() == made(until=5.0, used=True)
+    assert made() == made(until=5.0, checked=7)
