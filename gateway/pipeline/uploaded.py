@@ -77,6 +77,7 @@ class Jobs:
         if job.task is not None and not job.task.done():
             job.task.cancel()
             await asyncio.wait((job.task,))
+            job.state, job.ended = "cancelled", self._wall()
 
     async def close(self) -> None:
         """All of them."""
@@ -96,17 +97,11 @@ class Jobs:
             finally:
                 slots.release()
 
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for question in questions:
-                    await slots.acquire()
-                    tasks.create_task(one(question))
-            job.state = "done"
-        except asyncio.CancelledError:
-            job.state = "cancelled"
-            raise
-        finally:
-            job.ended = self._wall()
+        async with asyncio.TaskGroup() as tasks:
+            for question in questions:
+                await slots.acquire()
+                tasks.create_task(one(question))
+        job.state, job.ended = "done", self._wall()
 
     async def _until_answered(self, question: Asking, turn: Turn) -> Warmed:
         result = Warmed.SHED

@@ -23,7 +23,7 @@ from gateway.policy.vocabulary import terms
 Key = Annotated[str, StringConstraints(min_length=1, max_length=65536)]
 
 
-class State(BaseModel):
+class FilterReport(BaseModel):
     """One route's filter of one kind, in the worker that serves this API."""
 
     route: str
@@ -43,10 +43,10 @@ class State(BaseModel):
     refused_files: int
 
 
-class States(BaseModel):
+class FilterReports(BaseModel):
     """All filters."""
 
-    filters: list[State]
+    filters: list[FilterReport]
 
 
 class Keys(Frozen):
@@ -79,14 +79,14 @@ _BUSY = asyncio.Lock()
 def operations(parts: Parts) -> list[Operation]:
     """The endpoints."""
 
-    def state(route: str, kind: str, figures: Figures) -> State | None:
+    def state(route: str, kind: str, figures: Figures) -> FilterReport | None:
         rule = parts.pipeline.plan.rule(route)
         settings = getattr(rule.route.bloom, kind) if rule is not None else None
         return None if settings is None else _state(route, kind, settings.mode, figures, _file(parts, route, kind))
 
-    async def states(_: Call) -> States:
+    async def states(_: Call) -> FilterReports:
         made = [state(*each) for each in parts.filters.figures()]
-        return States(filters=[one for one in made if one is not None])
+        return FilterReports(filters=[one for one in made if one is not None])
 
     async def changed(call: Call, change: Callable[[Loaded], tuple[int, Filter]]) -> Added:
         """One change at a time, in a thread: a large file takes a second."""
@@ -118,7 +118,7 @@ def operations(parts: Parts) -> list[Operation]:
     refusals = {404: "No such filter", 409: "The file cannot be used; the one before stays in force"}
     path = "/admin/bloom/{route}/{kind}"
     return [
-        Operation("GET", "/admin/bloom", "All filters", states, States),
+        Operation("GET", "/admin/bloom", "All filters", states, FilterReports),
         Operation("POST", f"{path}/keys", "Add what is there now", add, Added, Keys, refusals=refusals, changes=True),
         Operation("POST", f"{path}/swap", "Put another file in its place", swap, Added, File,
                   refusals=refusals, changes=True),
@@ -153,9 +153,9 @@ def _swap(file: Loaded, name: str) -> tuple[int, Filter]:
 Mode = Literal["enforce", "observe", "off"]
 
 
-def _state(route: str, kind: str, mode: Mode, figures: Figures, file: Loaded | None) -> State:
+def _state(route: str, kind: str, mode: Mode, figures: Figures, file: Loaded | None) -> FilterReport:
     filter = file.filter if file is not None else None
-    return State(
+    return FilterReport(
         route=route, kind=kind, mode=mode, file=file.path if file is not None else None, loaded=bool(figures.loaded),
         items=figures.items, capacity=figures.capacity,
         error_rate=filter.expected_rate if filter is not None else None,

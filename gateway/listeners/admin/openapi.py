@@ -30,7 +30,7 @@ def document(operations: Sequence[Operation], version: str) -> Node:
     for op in operations:
         queried = refs[op.query, "validation"]["$ref"].rpartition("/")[2]
         paths.setdefault(op.path, {})[op.method.lower()] = _operation(op, schemas[queried])
-    for model in {op.query for op in operations}:
+    for model in {op.query for op in operations} - {op.body for op in operations}:
         schemas.pop(refs[model, "validation"]["$ref"].rpartition("/")[2], None)
     return {
         "openapi": "3.1.0",

@@ -35,7 +35,7 @@ class Turns(BaseModel):
     shed: int = Field(description="refused, since the start")
 
 
-class State(BaseModel):
+class UpstreamReport(BaseModel):
     """One upstream."""
 
     name: str
@@ -45,12 +45,12 @@ class State(BaseModel):
     concurrency: Turns | None = Field(description="none: no limit")
 
 
-class States(BaseModel):
+class UpstreamReports(BaseModel):
     """As the worker sees them that serves this API; each worker judges for itself."""
 
     worker: int
     workers: int
-    upstreams: list[State]
+    upstreams: list[UpstreamReport]
 
 
 class Which(Frozen):
@@ -62,18 +62,18 @@ class Which(Frozen):
 def operations(parts: Parts) -> list[Operation]:
     """The endpoints."""
 
-    def state(name: str) -> State:
+    def state(name: str) -> UpstreamReport:
         return _state(parts.upstreams()[name], parts.pipeline.plan.guards.limiters.get(name))
 
-    async def states(_: Call) -> States:
+    async def states(_: Call) -> UpstreamReports:
         found = [state(name) for name in parts.upstreams()]
-        return States(worker=0, workers=parts.workers, upstreams=found)
+        return UpstreamReports(worker=0, workers=parts.workers, upstreams=found)
 
-    async def one(call: Call) -> State:
+    async def one(call: Call) -> UpstreamReport:
         _find(parts, call.path["name"])
         return state(call.path["name"])
 
-    async def turn(call: Call, drained: bool) -> State:
+    async def turn(call: Call, drained: bool) -> UpstreamReport:
         upstream = _find(parts, call.path["name"])
         replica = _replica(upstream, call.body.replica)
         call.before = {"drained": sorted(upstream.drained)}
@@ -84,24 +84,24 @@ def operations(parts: Parts) -> list[Operation]:
         call.after = {"drained": sorted(upstream.drained)}
         return state(upstream.name)
 
-    async def drain(call: Call) -> State:
+    async def drain(call: Call) -> UpstreamReport:
         return await turn(call, drained=True)
 
-    async def enable(call: Call) -> State:
+    async def enable(call: Call) -> UpstreamReport:
         return await turn(call, drained=False)
 
     missing = {404: "No such upstream"}
     refusals = missing | {503: "The ledger is away; nothing was changed"}
     return [
-        Operation("GET", "/admin/upstreams", "All upstreams", states, States),
-        Operation("GET", "/admin/upstreams/{name}", "One upstream", one, State, refusals=missing),
+        Operation("GET", "/admin/upstreams", "All upstreams", states, UpstreamReports),
+        Operation("GET", "/admin/upstreams/{name}", "One upstream", one, UpstreamReport, refusals=missing),
         Operation(
             "POST", "/admin/upstreams/{name}/drain", "Send a replica no new calls; those under way end",
-            drain, State, Which, refusals=refusals, changes=True,
+            drain, UpstreamReport, Which, refusals=refusals, changes=True,
         ),
         Operation(
             "POST", "/admin/upstreams/{name}/enable", "Let a drained replica in again",
-            enable, State, Which, refusals=refusals, changes=True,
+            enable, UpstreamReport, Which, refusals=refusals, changes=True,
         ),
     ]  # fmt: skip
 
@@ -122,12 +122,12 @@ def _replica(upstream: Upstream, named: str) -> str:
     raise Refused(422, detail, [Wrong(pointer="/replica", detail=detail)])
 
 
-def _state(upstream: Upstream, limiter: Limiter | None) -> State:
+def _state(upstream: Upstream, limiter: Limiter | None) -> UpstreamReport:
     state = upstream.state()
     turns = None
     if limiter is not None:
         turns = Turns(limit=limiter.limit, in_flight=limiter.in_flight, queued=limiter.queued, shed=limiter.shed)
-    return State(
+    return UpstreamReport(
         name=state.name,
         replicas=[Replica(**asdict(replica)) for replica in state.replicas],
         retries=state.retries,
