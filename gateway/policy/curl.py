@@ -125,9 +125,7 @@ def _take(made: Curled, option: str, value: str) -> None:
         if option == "--json":
             made.headers += [("Content-Type", "application/json"), ("Accept", "application/json")]
     elif option in ("-F", "--form", "--form-string", "-T", "--upload-file", "--data-urlencode"):
-        raise ValueError(
-            f"{option} is not understood: such requests are not looked up, or need their body as it is sent"
-        )
+        raise ValueError(f"{option} is not understood; give the body itself, as it is sent")
 
 
 _VALUED = (

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
+import orjson
 from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -90,9 +92,13 @@ def _content(text: str, model: type[BaseModel], media: str) -> Node:
 
 def routes(operations: Sequence[Operation], version: str) -> list[web.RouteDef]:
     """GET /admin/openapi.json."""
-    made = document(operations, version)
+
+    @cache
+    def made() -> bytes:
+        """When it is first asked for: most workers never are."""
+        return orjson.dumps(document(operations, version))
 
     async def openapi(_: web.Request) -> web.Response:
-        return web.json_response(made)
+        return web.Response(body=made(), content_type=JSON)
 
     return [web.get("/admin/openapi.json", openapi)]

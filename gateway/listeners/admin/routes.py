@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from gateway.config.patch import FIXED, PatchError, combined, patched
-from gateway.config.schema import patch_schema
 from gateway.config.shown import differences, shown
 from gateway.control.control import Confirmation, Override
 from gateway.listeners.admin.fleet import MemberState, state
@@ -34,6 +33,8 @@ class Patch(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        from gateway.config.schema import patch_schema  # for those who ask for the document, and few workers are
+
         made = handler.resolve_ref_schema(handler(core))
         policy = patch_schema(RouteSettings, but=FIXED)
         made["properties"] = {**policy, **made["properties"]}

@@ -1,5 +1,7 @@
 """Curl lines: the request they would send."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ from gateway.policy.curl import parse
         ("curl -G -d q=1 'h/s?k=5'", "GET", "h", "/s?k=5&q=1", [], "q=1"),
         ("curl -u me:pw -b k=v h", "GET", "h", "/", [("Authorization", "Basic bWU6cHc="), ("Cookie", "k=v")], None),
         ("curl -I -o file -m 3 h", "HEAD", "h", "/", [], None),
-        ("curl --data-raw @x -H 'content-type: text/plain' h", "POST", "h", "/", [("content-type", "text/plain")], "@x"),
+        ("curl --data-raw @x -H 'content-type: a/b' h", "POST", "h", "/", [("content-type", "a/b")], "@x"),
     ],
 )  # fmt: skip
 def test_read(line, method, host, path, headers, text) -> None:
@@ -54,7 +56,5 @@ def test_refused(line, what) -> None:
 
 @given(st.text(max_size=60))
 def test_nothing_else_is_ever_raised(text) -> None:
-    try:
+    with contextlib.suppress(ValueError):
         parse(f"curl {text}")
-    except ValueError:
-        pass

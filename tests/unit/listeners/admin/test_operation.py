@@ -22,7 +22,7 @@ OPERATORS = AdminSettings.model_validate(
 
 class Body(Frozen):
     number: int = Field(ge=1)
-    of: list[int] = []
+    of: tuple[int, ...] = ()
 
 
 class Query(Frozen):
