@@ -42,12 +42,12 @@ class Case:
     search: float = hanging.SEARCH
     again: bool = False
     stream: bool = False
-    upstream: str = ""
+    upstream: str = "pool: {connections: 4096}"  # calls that hang keep theirs
 
 
 CASES = (
     Case("no ladder", "ladder: []"),
-    Case("documents asked for", f"after: 500ms, ladder: [stale, docs, static], {DOCS}, {STATIC}"),
+    Case("documents asked for", f"after: 500ms, ladder: [stale, docs, static], {DOCS}, {STATIC}", upstream=""),
     Case("documents, too slowly", f"after: 500ms, ladder: [docs, static], {DOCS}, {STATIC}", search=SLOW_SEARCH),
     Case("documents remembered", "after: 500ms, ladder: [stale, docs]", cache=SHORT + "0", again=True),
     Case("stale", f"after: 500ms, ladder: [stale, docs], {DOCS}", cache=SHORT + "1h", again=True),

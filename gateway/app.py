@@ -45,6 +45,7 @@ from gateway.model.settings.tiers import L2Settings
 from gateway.observe.accesslog import AccessLog
 from gateway.observe.ledger import LedgerState
 from gateway.observe.metrics import Metrics
+from gateway.pipeline.drift import DriftWatch
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.heat import Heat
 from gateway.pipeline.plan import Plan
@@ -55,6 +56,7 @@ from gateway.policy.drains import drain_name, is_drain, split
 from gateway.policy.early import betas
 from gateway.policy.noise import noise
 from gateway.policy.purges import Purges, Scope
+from gateway.policy.ttl import longest
 from gateway.ports import CannotListen
 from gateway.upstream.fetch import Upstream
 
@@ -99,6 +101,7 @@ class Worker:
             memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over, purges=purges
         )
         self.control = Control(_ledger(settings), purges, settings.control, check=self._check, trusted=self._trust)
+        self.control.lives(longest(settings.routes))
         self._tiers.sieve.awake = self.control.awake
         self._upstreams = self._connect(settings, {})
         self._metrics.replicas.collect(lambda: [upstream.state() for upstream in self._upstreams.values()])
@@ -106,7 +109,9 @@ class Worker:
         self._filters = Filters(random.random)
         plan = self._plan(settings, self._upstreams, Guards(settings, self._around))
         self._tiers.early = betas(settings.routes)
-        self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked)
+        drift = partial(DriftWatch, told=self._metrics.drift.compared, hits=self._metrics.hits, workers=spec.workers)
+        self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked, drift=drift)
+        self._metrics.drift.collect(self._pipeline.drift.suggestions)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
         parse = ParseLane(self._pipeline, observer.tell, self._lane) if settings.hit_lane.parse else None
@@ -114,13 +119,23 @@ class Worker:
         heat = self._heat = Heat(lambda: self._pipeline.plan, self._tiers)
         self._warmer = Warmer(heat, self._pipeline.warm, self._metrics.warmed, spec.worker, spec.workers)
         self._top = Top()
-        self._sampler = Sampler(observer, self._lane, self._sample, random.random)
+        self._sampler = Sampler(observer, self._lane, self._sampled, random.random)
         self._jobs = Jobs(self._pipeline.prepare, time.time)
         self._inspector = Inspector(memory, self._store, self._tiers.sieve)
         self._ahead: list[asyncio.Task[None]] = []  # what is done before anybody asks
         self._runners: list[web.BaseRunner] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
+
+    def _wants_samples(self) -> bool:
+        wanted = bool(self._heat.wanted()) or self._pipeline.drift.wanted(self._pipeline.plan)
+        return wanted or self._serves_admin
+
+    def _sampled(self, x: Exchange) -> None:
+        if self._serves_admin:
+            self._top.note(x)
+        self._heat.note(x)
+        self._pipeline.drift.note(self._pipeline.plan, x)
 
     def _connect(self, settings: Settings, known: dict[str, Upstream]) -> dict[str, Upstream]:
         """An Upstream for each name; one whose settings are as before keeps its connections.
@@ -159,7 +174,7 @@ class Worker:
         self._spawn(self.control.run())
         self._spawn(self._metrics.keep_current())
         self._spawn(self._filters.files.follow())
-        self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._samples_wanted))]
+        self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._wants_samples))]
         runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
         if self._serves_admin:
@@ -189,14 +204,6 @@ class Worker:
     @property
     def _serves_admin(self) -> bool:
         return self._spec.worker == 0 and self._settings.admin.listen != "off"
-
-    def _samples_wanted(self) -> bool:
-        return self._serves_admin or bool(self._heat.wanted())
-
-    def _sample(self, x: Exchange) -> None:
-        self._heat.note(x)
-        if self._serves_admin:
-            self._top.note(x)
 
     def _parts(self) -> Parts:
         """What the admin API works on."""
@@ -265,6 +272,7 @@ class Worker:
         self._tiers.early = betas(settings.routes)
         if self._lane is not None:
             self._lane.forget(noise(settings.routes), settings.server_timing)
+        self.control.lives(longest(settings.routes))
         self._settings, self._upstreams = settings, upstreams
         for upstream in old:
             self._spawn(_retire(upstream, settings.drain))

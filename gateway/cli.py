@@ -111,7 +111,11 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The configu
         _fail([f"{file}: {problem}" for problem in broken])
     for warning in loaded.warnings:
         print(f"ragfront: warning: {warning}", file=sys.stderr)
-    Console().print(describe.table(loaded.settings))
+    console = Console()
+    console.print(describe.table(loaded.settings))
+    if (tags := describe.tag_table(loaded.settings)) is not None:
+        console.print()
+        console.print(tags)
 
 
 @app.command()

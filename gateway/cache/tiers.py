@@ -129,8 +129,10 @@ class Tiers:
 
     def held(self, key: bytes, now: float, named: Keys = ()) -> Entry | None:
         """What memory has, if its time there is not over; who uses it counts it. now: Unix seconds."""
-        entry = self._left(key, named)
-        return entry if entry is not None and now < entry.until and now < self.sieve.until else None
+        entry, sieve = self._memory.get(key), self.sieve
+        if entry is not None and entry.checked != sieve.purges.newest:
+            entry = self._left(key, named)
+        return entry if entry is not None and now < entry.until and now < sieve.until else None
 
     def _left(self, key: bytes, named: Keys = ()) -> Entry | None:
         """What memory has, however old, and no purge has taken."""

@@ -10,7 +10,7 @@ from gateway.model.settings.file import Settings
 from gateway.model.settings.route import CacheSettings, EmptySettings, KeySettings, Match, RouteSettings
 from gateway.model.units import Jitter, format_duration, format_jitter
 
-__all__ = ["preset_table", "schema", "table"]
+__all__ = ["preset_table", "schema", "table", "tag_table"]
 
 _COLUMNS = ("route", "requests", "key", "ttl", "swr", "sie", "empty", "mode")
 
@@ -32,6 +32,19 @@ def table(settings: Settings) -> Table:
         result.add_column(column, overflow="fold", no_wrap=column not in ("route", "requests", "key"))
     for row in rows:
         result.add_row(*map(Text, row[: len(columns)]))
+    return result
+
+
+def tag_table(settings: Settings) -> Table | None:
+    """The surrogate keys that routes make of their answers, one a line; None where none does."""
+    tagged = [route for route in settings.routes if route.tags]
+    if not tagged:
+        return None
+    result = _bare_table()
+    result.add_column("route", overflow="fold")
+    result.add_column("tags, beside those that answers bring", overflow="fold")
+    for route in tagged:
+        result.add_row(Text(route.name), Text("\n".join(route.tags)))
     return result
 
 

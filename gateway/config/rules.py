@@ -13,6 +13,7 @@ from gateway.config.admin_rules import check_tokens
 from gateway.config.ahead_rules import check_ahead
 from gateway.config.control_rules import check_control
 from gateway.config.degrade_rules import check_degrade
+from gateway.config.drift_rules import check_drift
 from gateway.config.findings import Finding
 from gateway.config.guard_rules import check_guards
 from gateway.config.places import Path, Source, suggest
@@ -36,6 +37,7 @@ def check(settings: Settings, source: Source) -> Iterator[Finding]:
     yield from _check_order(settings)
     for index, route in enumerate(settings.routes):
         yield from check_route(route, ("routes", index), source)
+        yield from check_drift(route, ("routes", index), source)
         yield from check_degrade(route, ("routes", index), source, settings.upstreams)
     yield from check_guards(settings, source)
     yield from check_ahead(settings, source)

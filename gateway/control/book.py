@@ -63,6 +63,7 @@ class Book:
         self.purges = purges
         self.overrides: Table = {}
         self.version = 0
+        self.rows = 0  # of the ledger
         self._overridden = 0  # the version of the row that holds the overrides
 
     def goes_on(self, rows: Sequence[Row]) -> bool:
@@ -76,8 +77,10 @@ class Book:
         for row in rows:
             _, item = _decode(row)
             self.version = row.version
+            self.rows += 1
             if isinstance(item, Start):
                 self.purges.begin(row.version)
+                self.rows = 1
                 purges.append(_everything(row.version))
                 if item.overridden:
                     self.overrides, self._overridden, overrides = item.overrides, item.overridden, True
@@ -105,7 +108,7 @@ class Book:
         newest = max(self.purges.newest, theirs.purges.newest)
         self.purges.begin(max(floor, theirs.purges.floor), every)
         self.purges.newest = newest
-        self.version = max(before, theirs.version)
+        self.version, self.rows = max(before, theirs.version), theirs.rows
         change, table = Change(tuple(news)), None
         if theirs._overridden > self._overridden:
             self.overrides, self._overridden = theirs.overrides, theirs._overridden

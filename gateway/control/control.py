@@ -4,6 +4,7 @@ The facade of this package. Nothing here is confirmed that not every member of t
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ from gateway.model.settings.control import ControlSettings
 from gateway.policy.purges import Order, Purges
 
 __all__ = ["Change", "Confirmation", "Control", "Member", "Order", "Override"]
+
+_log = logging.getLogger("ragfront.control")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.05
 
@@ -86,6 +89,10 @@ class Control:
     async def awake(self) -> None:
         """Where the moment that `trusted` was told has passed: returns when it is clear what may be used."""
         await self._follower.awake()
+
+    def lives(self, seconds: float) -> None:
+        """How long any entry lives at most, by the settings: what was purged before is of no use to remember."""
+        self._follower.lifetime = seconds
 
     @property
     def id(self) -> str:
@@ -178,7 +185,10 @@ class Control:
         if change.overrides:
             self._end_in_time()
         for callback in self._listeners:
-            callback(change)
+            try:
+                callback(change)
+            except Exception:  # a bug there: what is purged is gone all the same, and the ledger is followed on
+                _log.exception("a change of the ledger could not be told")
 
     def _end_in_time(self) -> None:
         """Have it told when the next override ends."""

@@ -24,6 +24,8 @@ _BEAT = 0.5
 _RETRY = 0.5
 _ENROLL_EVERY = 1.0
 _TRIES = 10
+_SPARE = 10_000  # rows that say nothing any more, before a ledger is written anew without them
+_OUTLIVE_EVERY = 600.0
 _WAKE_SECONDS = 1.5
 
 Item = tuple[Order, float] | Table
@@ -60,6 +62,8 @@ class Follower:
         self._enrolled = 0.0
         self._beaten = self._moment()
         self._waking: asyncio.Task[None] | None = None
+        self._outlived = 0.0
+        self.lifetime = float("inf")  # seconds, which no entry outlives
         self.seen: float | None = None  # Unix seconds, when the ledger was last seen
         self.up = False
 
@@ -104,9 +108,17 @@ class Follower:
                 if await self._ledger.append(self._book.version, rows):
                     self._take(self._book.add(rows))
                     await self._acknowledge()
+                    await self._tidy()
                     return rows[-1].version
                 await self._look()
         raise StoreUnavailable("the ledger: others write to it all the time")
+
+    async def _tidy(self) -> None:
+        """Write the ledger anew where most of it says nothing any more. Who follows it sees no difference."""
+        if self._book.rows > len(self._book.purges) + _SPARE:
+            rows = self._book.whole()
+            if await self._ledger.rewrite(self._book.version, rows):
+                self._book.rows = len(rows)
 
     async def catch_up(self) -> None:
         """Look whether there is anything new. StoreUnavailable."""
@@ -232,6 +244,9 @@ class Follower:
         if due:
             await self._fleet.members()
             self._enrolled = now
+            if now - self._outlived >= _OUTLIVE_EVERY:
+                self._outlived = now
+                self._book.purges.outlive(self._clock() - self.lifetime)
 
     def _see(self) -> None:
         if not self.up and self.seen is not None:

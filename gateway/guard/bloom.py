@@ -51,10 +51,13 @@ class Figures:
 
 @dataclass(slots=True, frozen=True)
 class Opinion:
-    """reason: why the request is rejected; None: it may pass. doubts: the kinds that were against it."""
+    """reason: why the request is rejected; None: it may pass. doubts: the kinds that were against it.
+    spared: it would be rejected, but for shadow mode.
+    """
 
     reason: Reason | None = None
     doubts: tuple[str, ...] = ()
+    spared: bool = False
 
 
 _PASS = Opinion()
@@ -108,6 +111,7 @@ class RouteFilters:
         """
         asked = Asked(request, document, key, anew)
         doubts: list[str] = []
+        spared = False
         sampled: bool | None = None
         for kind, says_no in self._against:
             if not says_no(asked):
@@ -116,13 +120,14 @@ class RouteFilters:
             figures = self._figures[kind]
             if shadow or self._modes[kind] != "enforce":
                 figures.observed += 1
+                spared = spared or self._modes[kind] == "enforce"
                 continue
             sampled = self._random() < self._sample if sampled is None else sampled
             if not sampled:
                 figures.rejected += 1
                 return Opinion(KINDS[kind], tuple(doubts))
             figures.sampled += 1
-        return Opinion(None, tuple(doubts)) if doubts else _PASS
+        return Opinion(None, tuple(doubts), spared) if doubts else _PASS
 
     def opinions(self, request: Request, document: Document, key: bytes) -> list[tuple[str, str, bool]]:
         """For an operator: each kind, its mode, and whether it is against the request. Counts nothing."""

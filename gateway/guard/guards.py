@@ -17,6 +17,9 @@ class Figures(Protocol):
     def budget_refused(self, route: str) -> None:
         """A call was refused because its client has spent its budget."""
 
+    def budget_spared(self, route: str) -> None:
+        """A call would have been refused, but for shadow mode."""
+
     def queued(self, upstream: str, seconds: float) -> None:
         """Somebody was in an upstream's queue for so long."""
 
@@ -28,6 +31,9 @@ class Untold:
     """Tells nobody."""
 
     def budget_refused(self, route: str) -> None:
+        pass
+
+    def budget_spared(self, route: str) -> None:
         pass
 
     def queued(self, upstream: str, seconds: float) -> None:

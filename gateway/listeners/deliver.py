@@ -18,6 +18,7 @@ from gateway.pipeline.plan import Plan
 from gateway.policy import freshness
 from gateway.policy.cachestatus import cache_status
 from gateway.policy.pacing import beats
+from gateway.policy.tags import FIELD_NAMES
 from gateway.upstream.reply import Reply
 
 _FRESH = frozenset({Outcome.HIT, Outcome.EMPTY})
@@ -155,6 +156,9 @@ class Delivery:
         if stated and (length is None or len(stated) > 1 or b"," in stated[0]):
             said = () if length is None else ((b"Content-Length", stated[0].partition(b",")[0].strip()),)
             fields = Fields((*(pair for pair in fields if pair[0].lower() != b"content-length"), *said))
+        route = self._x.route
+        if route is not None and not route.pass_tags:
+            fields = Fields(pair for pair in fields if pair[0].lower() not in FIELD_NAMES)
         return self._plan.forwarding.response_fields(fields)
 
     def _told(self) -> Pairs:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from gateway.listeners import hits
 from gateway.listeners.hitlane import LONGEST, HitLane
 from gateway.model.exchange import Exchange, Request
+from gateway.model.outcome import Outcome
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.question import Question
 from gateway.policy.hops import persistent
@@ -70,7 +71,11 @@ class ParseLane:
             return Asked(x)  # a bug: the ordinary way meets it again, and knows how to tell of it
         if entry is None:
             return Asked(x, question)
-        head = hits.head(entry, x.now, question.plan.settings.server_timing)
+        timing = question.plan.settings.server_timing
+        if x.outcome is Outcome.REJECTED:
+            head = hits.rejection(entry, x, self._monotonic() - x.started, timing)
+        else:
+            head = hits.head(entry, x.now, timing)
         x.status, x.sent = entry.status, len(entry.body)
         self._tell(x, self._monotonic() - x.started)
         if raw is not None and self._lane is not None and _known_by_key(x, question):

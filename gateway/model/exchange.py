@@ -66,7 +66,8 @@ class Exchange:
     tier: str = ""  # "memory", "disk", "redis": where the entry was found
     stored: bool = False
     collapsed: bool = False
-    would_hit: bool = False  # shadow: an entry would have been served
+    would: Outcome | None = None  # shadow: what the outcome would have been
+    would_save: float = 0.0  # shadow: upstream seconds that a stored answer would have saved
     ttl: float | None = None  # seconds of freshness left, negative when stale
     status: int = 0
     sent: int = 0  # bytes of body sent to the client

@@ -40,6 +40,7 @@ def line(exchange: Exchange, duration: float, pid: int) -> bytes:
             "status": exchange.status,
             "outcome": exchange.outcome,
             "reason": exchange.reason,
+            "would": exchange.would,
             "key": None if exchange.key is None else exchange.key[:8].hex(),
             "tier": exchange.tier or None,
             "degraded": exchange.rung or None,

@@ -32,6 +32,9 @@ class GuardFigures:
         histogram: Callable[..., BulkHistogram],
     ) -> None:
         self._refusals = counter("budget_refusals", "Calls refused: their client has spent its budget", "route")
+        self._spared = counter(
+            "budget_spared", "Calls let through in shadow mode: their client has spent its budget", "route"
+        )
         self._shed = counter("concurrency_shed", "Calls refused: too many under way, and waiting", "upstream")
         self._waits = histogram("concurrency_queue_seconds", "Time in the queue for a turn", WAITS, "upstream")
         self._limit = gauge("concurrency_limit", "Calls that may be under way at once", "upstream")
@@ -44,6 +47,10 @@ class GuardFigures:
     def budget_refused(self, route: str) -> None:
         """A call was refused because its client has spent its budget."""
         self._refusals.labels(route).inc()
+
+    def budget_spared(self, route: str) -> None:
+        """A call would have been refused because its client has spent its budget, but for shadow mode."""
+        self._spared.labels(route).inc()
 
     def queued(self, upstream: str, seconds: float) -> None:
         """Somebody was in an upstream's queue for so long."""

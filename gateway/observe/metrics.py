@@ -18,15 +18,18 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from gateway.model.errors import StoreUnavailable
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome, Reason
+from gateway.observe.drift import DriftFigures
 from gateway.observe.filters import FilterMetrics
 from gateway.observe.guards import GuardFigures
 from gateway.observe.ledger import LedgerMetrics
 from gateway.observe.replicas import ReplicaFigures
+from gateway.observe.shadow import ShadowFigures
 from gateway.observe.summary import Summary, summary
 from gateway.observe.tally import DURATIONS, OVERHEADS, BulkHistogram, Spread, Tally
 
 NO_ROUTE = "-"  # cannot be the name of a route
 _RESULTS = frozenset({"abandoned", "1xx", "2xx", "3xx", "4xx", "5xx", *(str(reason) for reason in Reason)})
+_FRESH = (Outcome.HIT, Outcome.EMPTY)
 _TIER_GAUGES = {
     "entries": "Entries held",
     "bytes": "Bytes held, bookkeeping included",
@@ -60,6 +63,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._tallies: dict[tuple[str, Outcome, Reason | None], Tally] = {}
         self._calls: dict[tuple[str, str], Spread] = {}
+        self._hits: dict[str, int] = {}
         self._clients = 0
         self._upstream_calls: dict[str, int] = {}
         self._lag = Spread(OVERHEADS)
@@ -71,6 +75,8 @@ class Metrics:
         self.guards = GuardFigures(self._counter, self._gauge, self._histogram)
         self.filters = FilterMetrics(self._registry)
         self.ledger = LedgerMetrics(self._registry)
+        self.drift = DriftFigures(self._registry)
+        self._shadow = ShadowFigures(self._registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"ragfront_{name}", text, labels, registry=self._registry)
@@ -157,9 +163,16 @@ class Metrics:
             tally.stored += 1
         if exchange.rung:
             self._degraded.labels(key[0], exchange.rung, exchange.reason or "").inc()
+        if exchange.would is not None:
+            self._shadow.finish(key[0], exchange.would, exchange)
         if exchange.items:
             self._items.labels(key[0], "cached").inc(exchange.items_cached)
             self._items.labels(key[0], "asked").inc(exchange.items - exchange.items_cached)
+
+    def hits(self, route: str) -> int:
+        """How many requests of a route have been answered from a fresh entry so far."""
+        waiting = (self._tallies.get((route, outcome, None)) for outcome in _FRESH)
+        return self._hits.get(route, 0) + sum(tally.requests for tally in waiting if tally is not None)
 
     def looked(self, route: str, result: str) -> None:
         """A look for documents has ended so (pipeline/retrieve)."""
@@ -221,9 +234,12 @@ class Metrics:
             self._refresh_tier(tier)
         self.filters.refresh()
         self.ledger.refresh()
+        self.drift.refresh()
 
     def _drain(self, route: str, outcome: Outcome, reason: Reason | None, tally: Tally) -> None:
         self._requests.labels(route, outcome).inc(tally.requests)
+        if reason is None and outcome in _FRESH:
+            self._hits[route] = self._hits.get(route, 0) + tally.requests
         if reason is not None:
             self._reasons.labels(route, reason).inc(tally.requests)
         self._collapsed.labels(route).inc(tally.collapsed)

@@ -68,7 +68,9 @@ class Admit:
 
     async def _pay(self, upstream: Upstream, request: Request, route: RouteSettings) -> None:
         wait = await self._guards.budgets[route.name].spend(self.client(request, route))
-        if wait:
+        if wait and route.cache.mode == "shadow":
+            self._guards.figures.budget_spared(route.name)
+        elif wait:
             self.refused(route)
             raise Shed(upstream.name, Reason.BUDGET, wait)
 

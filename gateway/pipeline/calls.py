@@ -99,7 +99,7 @@ def for_retrieval(
             body_length=len(body or b""),
         )
 
-    return Call(method, target, fields, body=body or b"", repeatable=True)
+    return Call(method, target, fields, body=body or b"", repeatable=True, aside=True)
 
 
 def _affinity(x: Exchange, upstream: Upstream) -> bytes | None:

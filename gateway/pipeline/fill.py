@@ -8,7 +8,7 @@ from dataclasses import replace
 from gateway.cache.relay import Broken, Tail
 from gateway.cache.store import Claim
 from gateway.cache.tiers import Lookup, Tiers
-from gateway.model.entry import EntryFlag
+from gateway.model.entry import Entry, EntryFlag
 from gateway.model.errors import Shed, UpstreamError, UpstreamReset
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields
@@ -48,14 +48,19 @@ class Filler:
         """The work of a flight that `job` opens."""
         return lambda flight: self._fly(job, flight)
 
-    async def has(self, rule: Rule, request: Request, primary: bytes) -> bool:
-        """Whether a tier has a fresh answer; memory has it then, too. primary: the key, before Vary."""
-        now, l1_ttl = self._wall(), rule.route.cache.l1_ttl
-        entry = (await self._tiers.find(primary, now, l1_ttl)).entry
+    async def find(self, rule: Rule, request: Request, primary: bytes) -> tuple[bytes, Entry | None]:
+        """What the tiers have, and under which key; memory has it then, too. primary: the key, before Vary."""
+        key, now, l1_ttl = primary, self._wall(), rule.route.cache.l1_ttl
+        entry = (await self._tiers.find(key, now, l1_ttl)).entry
         if entry is not None and entry.flags & EntryFlag.VARY:
             key = rule.keyer.variant(primary, variants.names(entry), request)
             entry = (await self._tiers.find(key, now, l1_ttl, named=(primary,))).entry
-        return entry is not None and classify(entry, now) is Verdict.FRESH
+        return key, entry
+
+    async def has(self, rule: Rule, request: Request, primary: bytes) -> bool:
+        """Whether a tier has a fresh answer."""
+        _, entry = await self.find(rule, request, primary)
+        return entry is not None and classify(entry, self._wall()) is Verdict.FRESH
 
     async def _fly(self, job: Job | None, flight: Flight) -> None:
         """The whole way, anew for each to whom the flight is handed over: its variant may be another."""

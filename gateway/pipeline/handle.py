@@ -1,7 +1,6 @@
 """Handle: the whole way of a request, from an exchange to an answer; and its short way, for what can be had at once."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +16,7 @@ from gateway.model.settings.route import RouteSettings
 from gateway.pipeline import calls, itemwise
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
 from gateway.pipeline.degrade import Degrader
+from gateway.pipeline.drift import DriftWatch
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler
 from gateway.pipeline.flight import Flight, Flights, Landing, Seat
 from gateway.pipeline.job import Job, OtherForms
@@ -24,6 +24,7 @@ from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.question import Question
 from gateway.pipeline.recording import Recording
 from gateway.pipeline.retrieve import Told
+from gateway.pipeline.shadow import Shadow
 from gateway.pipeline.warm import Turn, Warmed
 from gateway.policy import freshness, validators, variants
 from gateway.policy.asking import Asking
@@ -49,7 +50,7 @@ _VARY_ROUNDS = 3  # an answer that varies on something else each time is fetched
 class Pipeline:
     """One worker's pipeline. `plan` may be swapped between two requests; each request keeps the one it began with.
 
-    random: [0, 1). wall: Unix seconds. clock: monotonic seconds.
+    random: [0, 1). wall: Unix seconds. clock: monotonic seconds. drift: makes what watches for it.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Pipeline:
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         looked: Told = lambda route, result: None,
+        drift: Callable[..., DriftWatch] = DriftWatch,
     ) -> None:
         self.plan = plan
         self.flights = Flights()
@@ -68,10 +70,12 @@ class Pipeline:
         self._given_up: TTLCache[bytes, Reason] = TTLCache(_GIVEN_UP_KEYS, GIVEN_UP_FOR, timer=clock)
         self._filler = Filler(tiers, random, self._given_up.__setitem__, wall, clock)
         self._degrader = Degrader(tiers, looked, wall)
-        self._turns = itertools.count()
+        self.drift = drift(tiers, self.flights, self._filler.work, wall, clock)
+        self._shadows = Shadow(self.flights, self._filler.work, self.drift)
 
     def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
-        """The short way: what `x` asks, and the fresh entry that answers it as it is, if one can be had at once.
+        """The short way: what `x` asks, and the fresh entry that answers it as it is, if one can be had at once; or
+        what a filter rejects it with.
 
         What happened stands in `x` then. Where there is none, `handle` takes the question, and what was asked for it.
         """
@@ -84,7 +88,14 @@ class Pipeline:
         entry = self._look(x, rule, question.key, self._tiers.held)
         if entry is not None and x.now >= entry.hit_until:  # stale, or to be asked anew early
             return question, None
-        entry = entry or self._look_at_once(x, rule, question)
+        if entry is None:
+            if itemwise.listed(rule, x, question.document) is not None:
+                return question, None
+            if rule.bloom is not None:
+                question.opinion = rule.bloom.ask(x.request, question.document, question.key, anew=False)
+                if question.opinion.reason is not None:
+                    return question, self._rejected_at_once(x, rule, question, question.opinion.reason)
+            entry = self._look_at_once(x, rule, question)
         if (
             entry is None
             or (entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once")
@@ -102,12 +113,8 @@ class Pipeline:
     def _look_at_once(self, x: Exchange, rule: Rule, question: Question) -> Entry | None:
         """What a store that does not suspend has, where memory has nothing, and the ordinary way would ask it, too."""
         assert x.key is not None
-        if not self._asks_store(x.key) or itemwise.listed(rule, x, question.document) is not None:
+        if not self._asks_store(x.key):
             return None
-        if rule.bloom is not None:
-            question.opinion = rule.bloom.ask(x.request, question.document, x.key, anew=False)
-            if question.opinion.reason is not None:
-                return None
 
         def peek(key: bytes, now: float, named: tuple[bytes, ...]) -> Entry | None:
             entry = self._tiers.held(key, now, named)
@@ -117,6 +124,16 @@ class Pipeline:
             return entry
 
         return self._look(x, rule, question.key, peek)
+
+    def _rejected_at_once(self, x: Exchange, rule: Rule, question: Question, reason: Reason) -> Entry | None:
+        """None where it is to be sent part by part; nothing has happened then."""
+        entry = self._rejected(x, rule, question.document, reason)
+        if entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once":
+            x.outcome, x.reason = Outcome.BYPASS, None
+            return None
+        x.route = rule.route
+        self._tiers.count(found=False)
+        return entry
 
     def seek(self, route: RouteSettings, key: bytes, now: float, fits: Fits) -> tuple[Entry, str] | None:
         """`recall` by a key that is known already: a fresh entry that fits, and its tier, where memory has nothing.
@@ -187,7 +204,7 @@ class Pipeline:
                 if opinion is None or x.reason is not None:
                     opinion = rule.bloom.ask(x.request, question.document, job.key, anew=x.reason is not None)
                 if opinion.reason is not None:
-                    return self._rejected(x, rule, question.document, opinion.reason)
+                    return FromEntry(self._rejected(x, rule, question.document, opinion.reason))
                 job.doubts = opinion.doubts
             if job.key in self._given_up:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
@@ -238,6 +255,7 @@ class Pipeline:
 
     async def close(self, seconds: float) -> None:
         """Let what is under way be stored for so long, then end it."""
+        await self.drift.close()
         await self.flights.close(seconds)
         await self._degrader.close()
 
@@ -390,31 +408,24 @@ class Pipeline:
         else:
             x.outcome = Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
 
-    def _rejected(self, x: Exchange, rule: Rule, document: Document, reason: Reason) -> Answer:
+    def _rejected(self, x: Exchange, rule: Rule, document: Document, reason: Reason) -> Entry:
         """It cannot exist: the route's empty answer, at once."""
         x.outcome, x.reason = Outcome.REJECTED, reason
-        if rule.rejection is not None:
-            streams = rule.streaming.asked(x.request, document)
-            entry = rule.rejection.entry(document, x.now, streams=streams)
-            if entry is not None:
-                return FromEntry(entry)
-        return Problem(404, "Not Found", "there is no answer to this question", {"reason": reason})
+        return rule.rejection.entry(document, x.now, reason, streams=rule.streaming.asked(x.request, document))
 
     async def _shadow(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes, document: Document) -> Answer:
         """Everything as if the cache were on, but the client gets the upstream's answer."""
         entry = self._look(x, rule, primary, self._tiers.held)
         self._tiers.count(found=entry is not None)
-        assert x.key is not None
         if entry is None:
-            entry = (await self._tiers.find(x.key, x.now, rule.route.cache.l1_ttl, named=(primary,))).entry
-        x.would_hit = entry is not None and freshness.classify(entry, x.now) is Verdict.FRESH
+            x.key, entry = await self._filler.find(rule, x.request, primary)
         job = self._job(plan, x, rule, primary, None, Verdict.EXPIRED)
-        job.look = job.lease = False
-        job.free = x.would_hit  # it would have cost nothing
+        otherwise = Outcome.BYPASS if job.key in self._given_up else None
         if rule.bloom is not None and entry is None:
-            job.doubts = rule.bloom.ask(x.request, document, job.key, anew=False, shadow=True).doubts
-        alone = b"shadow %d" % next(self._turns)
-        flight, _ = self.flights.open(alone, self._filler.work(job))
+            opinion = rule.bloom.ask(x.request, document, job.key, anew=False, shadow=True)
+            job.doubts = opinion.doubts
+            otherwise = Outcome.REJECTED if opinion.spared else otherwise
+        flight = self._shadows.open(x, job, entry, self._verdict(x, rule, entry), otherwise)
         landing, reply = await flight.wait(opened=True)
         answer = await self._land(plan, x, rule, landing, reply, opened=True)
         if x.outcome is Outcome.MISS:

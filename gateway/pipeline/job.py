@@ -40,6 +40,9 @@ class Job:
     early: bool = False  # `stale` is fresh still: only a newer entry does
     look: bool = True  # False: an entry in L2 is not good enough (the client wants a new answer)
     lease: bool = True
+    keep: bool = True  # False: what comes is compared, and not stored
+    status: int = 0  # of the upstream's answer, and what it would be as an entry, stored or not
+    answer: Entry | None = None
     forms: OtherForms | None = None
     vary: tuple[bytes, ...] = ()  # what a marker in L2 says that the answer varies on: `key` is a variant's then
     held: Lease | None = None  # it is ours while we ask

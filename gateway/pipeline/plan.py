@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 from gateway.guard.bloom import RouteFilters
 from gateway.guard.guards import Guards
-from gateway.model.entry import EntryFlag
 from gateway.model.exchange import Request
 from gateway.model.settings.file import Settings
 from gateway.model.settings.route import RouteSettings
@@ -19,8 +18,8 @@ from gateway.policy.keying import Keyer
 from gateway.policy.ladder import Ladder
 from gateway.policy.noise import noise
 from gateway.policy.parts import PartForm
+from gateway.policy.rejection import Rejection
 from gateway.policy.routing import Router
-from gateway.policy.standin import StandIn
 from gateway.policy.storing import Storing
 from gateway.policy.streaming import Streaming
 from gateway.upstream.batch import Gathering
@@ -54,7 +53,7 @@ class Rule:
     upstream: Upstream
     admit: Admit
     ladder: Ladder
-    rejection: StandIn | None = None  # what a question gets that a filter rejects
+    rejection: Rejection
     bloom: RouteFilters | None = None  # what knows which questions have no answer
     batching: Batching | None = None
 
@@ -122,7 +121,7 @@ def _rule(
         upstream,
         admit,
         Ladder(route),
-        None if route.empty.answer is None else StandIn(route, route.empty.answer, flags=EntryFlag.EMPTY),
+        Rejection(route),
         bloom,
         batching,
     )

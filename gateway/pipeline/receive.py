@@ -92,6 +92,7 @@ class Receiver:
         """
         try:
             head, holds = reply.head, job.rule.ladder.holds(flight.standby.stale is not None)
+            job.status = head.status
             # Where something can stand in, the client hears nothing before it is clear that it need not.
             failed = holds and head.status in _UPSTREAM_TROUBLE
             skip = job.rule.storing.head(job.request, head.status, head.fields)
@@ -100,8 +101,8 @@ class Receiver:
             watch = job.rule.streaming.watch(head.fields)
             if skip is None and watch is not None and not watch.readable:
                 skip = Skip(Reason.STREAM, shareable=True)
-            flight.useless = skip is not None
-            flight.expendable = job.wanted and (skip is not None or job.rule.route.cache.finish == "wanted")
+            flight.useless = skip is not None or not job.keep
+            flight.expendable = job.wanted and (flight.useless or job.rule.route.cache.finish == "wanted")
             flight.standby.watch = watch
             got = self._reception(job, flight, reply, skip, watch, started)
             got.failed = failed
@@ -199,9 +200,10 @@ class Receiver:
         )
         match verdict:
             case Store():
-                landing.entry = self._store(job, got, verdict, now, landing)
-                landing.stored = landing.entry is not None
-                landing.reason = None if landing.stored else Reason.PURGED
+                landing.entry = job.answer = self._entry(job, got, verdict, now, landing)
+                landing.stored = job.keep and self._store(job, landing.entry, verdict, now, landing)
+                if job.keep and not landing.stored:
+                    landing.entry, landing.reason = None, Reason.PURGED
             case Skip(reason=reason, shareable=shareable):
                 landing.reason = reason
                 landing.shared = shareable
@@ -209,18 +211,17 @@ class Receiver:
             job.rule.bloom.answered(landing.key, reply.head.status, landing.entry, job.doubts)
         flight.land(landing)
 
-    def _store(self, job: Job, got: Reception, store: Store, now: float, landing: Landing) -> Entry | None:
-        """The entry, as it is kept; None where it was purged while it came."""
-        route, head = job.rule.route, got.reply.head
+    def _entry(self, job: Job, got: Reception, store: Store, now: float, landing: Landing) -> Entry:
+        head = got.reply.head
         life = store.lifetimes
         fresh_for = coarse(life.fresh)
-        entry = Entry.of(
+        return Entry.of(
             head.status,
             head.reason,
             store.fields,
             got.recording.body,
             coding=store.coding,
-            route=route.name,
+            route=job.rule.route.name,
             fresh_until=now + fresh_for,
             fresh_for=fresh_for,
             stale=Windows(life.stale_while_revalidate, life.stale_if_error),
@@ -231,17 +232,19 @@ class Receiver:
             upstream_seconds=coarse(landing.upstream_seconds, _SAVED_DIGITS),
             timeline=got.timeline.packed() if got.timeline is not None else b"",
         )
-        keys = (landing.key, job.primary)
-        if not self._tiers.sieve.leaves(entry, keys):
-            return None
+
+    def _store(self, job: Job, entry: Entry, store: Store, now: float, landing: Landing) -> bool:
+        """Keep it; False where it was purged while it came."""
+        l1_ttl = job.rule.route.cache.l1_ttl
+        if not self._tiers.sieve.leaves(entry, (landing.key, job.primary)):
+            return False
         if landing.vary:
-            marker = variants.marker(entry, landing.vary)
-            self._tiers.keep(job.primary, marker, route.cache.l1_ttl)
-        self._tiers.keep(landing.key, entry, route.cache.l1_ttl)
+            self._tiers.keep(job.primary, variants.marker(entry, landing.vary), l1_ttl)
+        self._tiers.keep(landing.key, entry, l1_ttl)
         if store.documents:
             documents = laid_up(store.documents, entry, now, job.rule.ladder.remember)
             self._tiers.lay_up(documents_key(landing.key), documents)
-        return entry
+        return True
 
     def _hand_over(
         self,

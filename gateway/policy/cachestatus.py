@@ -22,7 +22,10 @@ _FORWARDED_BECAUSE = {
 
 
 def cache_status(exchange: Exchange) -> bytes:
-    """The field's value, such as `ragfront; hit; ttl=376` or `ragfront; fwd=uri-miss; stored; collapsed`."""
+    """The field's value, such as `ragfront; hit; ttl=376` or `ragfront; fwd=uri-miss; stored; collapsed`.
+
+    In shadow mode the detail tells what would have been: `shadow-hit`.
+    """
     outcome, reason = exchange.outcome, exchange.reason
     parts = [_CACHE]
     if outcome in _STORED_ANSWERS:
@@ -40,7 +43,8 @@ def cache_status(exchange: Exchange) -> bytes:
         if exchange.collapsed or outcome is Outcome.COLLAPSED:
             parts.append(b"collapsed")
     if reason is not None:
-        parts.append(b"detail=" + reason.encode())
+        would = b"" if exchange.would is None or reason is not Reason.SHADOW else b"-" + exchange.would.encode()
+        parts.append(b"detail=" + reason.encode() + would)
     return b"; ".join(parts)
 
 

@@ -7,25 +7,30 @@ import orjson
 
 from gateway.model.entry import Entry, Windows
 from gateway.model.settings.stream import ShapeSettings
-from gateway.policy.document import dump_in_order
+from gateway.policy.document import dump, dump_in_order
 from gateway.policy.pointer import Pointer, compile_pointer
 
 MOST = 256
 """Documents of one answer that are kept; retrieval endpoints give tens."""
 
 _TEXTS = ("/text", "/content", "/page_content", "/pageContent", "/chunk", "/content_with_weight", "/quote", "/document")
+_IDS = (
+    "/id", "/_id", "/doc_id", "/document_id", "/documentId", "/chunk_id", "/chunkId", "/node_id", "/node/id_",
+    "/file_id", "/metadata/id", "/metadata/doc_id", "/metadata/document_id", "/metadata/chunk_id",
+)  # fmt: skip
 _TITLES = ("/title", "/metadata/title", "/document_name", "/name", "/metadata/source", "/source", "/url", "/id")
 
 
 class Documents:
     """Where documents stand, compiled. at: None where there are none. texts: of their own text; () for the usual."""
 
-    __slots__ = ("_at", "_texts", "_titles")
+    __slots__ = ("_at", "_ids", "_texts", "_titles")
 
     def __init__(self, at: str | None, texts: Sequence[str] = ()) -> None:
         self._at = None if at is None else compile_pointer(at)
         self._texts = [compile_pointer(text) for text in (texts or _TEXTS)]
         self._titles = [compile_pointer(title) for title in _TITLES]
+        self._ids = [compile_pointer(name) for name in _IDS]
 
     def find(self, value: Any) -> list[Any]:
         """The documents in a JSON value; [] where there are none. With `*` in the pointer, all that it leads to."""
@@ -35,6 +40,14 @@ class Documents:
         if not self._at.wild:
             found = found[0] if found and isinstance(found[0], list) else []
         return [document for document in found if document not in (None, "", [], {})][:MOST]
+
+    def identity(self, document: Any) -> str:
+        """What tells a document from others: its id, else its text, else all of it (a score may differ each time)."""
+        for pointer in self._ids:
+            for found in pointer.find(document):
+                if isinstance(found, str | int) and found != "" and not isinstance(found, bool):
+                    return f"id {found}"
+        return self._said(document) or dump(document).decode()
 
     def text(self, documents: Iterable[Any]) -> str:
         """Numbered, each with its title where it has one, for a client that shows text. "" where none has a text."""

@@ -45,7 +45,7 @@ class StandIn:
         answer: StatedAnswer,
         words: Sequence[str] = (),
         *,
-        flags: EntryFlag = EntryFlag.NONE,
+        flags: int = EntryFlag.NONE,
         fields: Pairs = (),
     ) -> None:
         self._answer = answer

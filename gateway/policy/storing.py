@@ -25,7 +25,7 @@ from gateway.policy.document import EMPTY, NOT_JSON, Document, parse
 from gateway.policy.documents import Documents
 from gateway.policy.hops import HOP_BY_HOP, connection_options
 from gateway.policy.streaming import Watch
-from gateway.policy.tags import tags
+from gateway.policy.tags import FIELD_NAMES, tags
 from gateway.policy.ttl import Lifetimes, lifetimes
 
 
@@ -42,7 +42,7 @@ class Store:
     coding: bytes
     lifetimes: Lifetimes
     tags: tuple[str, ...]
-    flags: EntryFlag
+    flags: int
     vary: tuple[bytes, ...] = ()
     documents: Sequence[Any] = ()
 
@@ -88,6 +88,8 @@ class Storing:
         self._documents = Documents(route.shape.documents) if remembers else None
         self._looks = bool(cache.store_unless or route.empty.when or route.tags or remembers)
         self._dropped = HOP_BY_HOP | _NOT_REPLAYED | {name.encode() for name in cache.replay_without}
+        if not route.pass_tags:
+            self._dropped |= FIELD_NAMES
         self._dropped_of_calls = self._dropped | _PLACES
 
     def head(self, request: Request, status: int, fields: Fields) -> Skip | None:

@@ -26,6 +26,9 @@ _FIELDS = ((b"surrogate-key", None), (b"xkey", None), (b"cache-tag", b","))
 
 _NAMES = frozenset(name for name, _ in _FIELDS)
 
+FIELD_NAMES = frozenset(name for name, _ in _FIELDS)
+"""Lower case."""
+
 _PLACEHOLDER = re.compile(r"\{((?:/[^{}]*)?)\}")
 
 

@@ -1,6 +1,6 @@
 """Lifetimes: for how long is an answer that has just come good? Jitter is drawn here, once, at store time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
@@ -124,3 +124,17 @@ def _http_date(value: bytes) -> float | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+
+
+_MARGIN = 86_400.0  # clocks differ, and a reload may have shortened what lives still
+
+
+def longest(routes: Iterable[RouteSettings]) -> float:
+    """Seconds that no entry of these routes outlives."""
+    lives = [
+        2 * max(route.cache.ttl, route.empty.ttl)
+        + max(route.cache.stale_while_revalidate, route.cache.stale_if_error)
+        + route.degrade.docs.remember
+        for route in routes
+    ]
+    return max(lives, default=0.0) + _MARGIN

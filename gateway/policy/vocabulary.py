@@ -21,12 +21,12 @@ MOST = 256
 """Terms of a query that are looked up."""
 
 # Han, kana, bopomofo and Hangul; Thai, Lao, Myanmar, Khmer: no blanks between words, or endings that stick to them.
-_DENSE = (
+DENSE = (
     "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff"
     "\u3100-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-_TERM = re.compile(f"([{_DENSE}]+)|((?:[^\\W_{_DENSE}])+)")
+_TERM = re.compile(f"([{DENSE}]+)|((?:[^\\W_{DENSE}])+)")
 _APOSTROPHES = str.maketrans("\u2019\u02bc\uff07", "'''")
 _CONTRACTED = re.compile(r"n't\b|'(?:s|d|m|re|ve|ll)\b")  # what is left of don't, it's and we'll are stop words
 
@@ -54,7 +54,7 @@ STOP_WORDS = frozenset(
 
 
 _DENSE_STOPS = re.compile(
-    "|".join(sorted((word for word in STOP_WORDS if re.match(f"[{_DENSE}]", word)), key=len, reverse=True))
+    "|".join(sorted((word for word in STOP_WORDS if re.match(f"[{DENSE}]", word)), key=len, reverse=True))
 )
 
 

@@ -20,6 +20,7 @@ class Call:
     upgrade: `fields` ask for another protocol; an upstream that changes it unasked has failed.
     seat: of an item of a list; see `batch`.
     affinity: calls that have this alike should meet at one replica.
+    aside: over connections of their own, so that it does not wait behind calls that hang.
     """
 
     method: bytes
@@ -35,3 +36,4 @@ class Call:
     upgrade: bool = False
     seat: Seat | None = None
     affinity: bytes | None = None
+    aside: bool = False

@@ -50,6 +50,7 @@ class Upstream:
         self.affinity = Affinity(settings.balance, len(settings.urls))
         self._replicas = replicas_of(settings)
         self._pool = Pool(name, settings)
+        self._aside: Pool | None = None  # made where it is needed
         self._balance = Balance(name, self._replicas, settings, random)
         self._budget = RetryBudget(settings.retries, clock())
         self._health: HealthChecks | None = None
@@ -115,10 +116,11 @@ class Upstream:
         connection: Connection | None = None
         protocol: UpstreamConnection | None = None
         try:
-            connection = await self._pool.idle(replica)
+            pool = self._pool_aside() if call.aside else self._pool
+            connection = await pool.idle(replica)
             if connection is None:
                 async with asyncio.timeout_at(deadline):
-                    connection = await self._pool.connect(replica)
+                    connection = await pool.connect(replica)
             protocol = connected(connection)
             reply = await self._talk(replica, call, connection, protocol, deadline, attempt)
             reply.limit(deadline, self.settings.timeouts.idle)
@@ -136,6 +138,11 @@ class Upstream:
             if error is exc:
                 raise
             raise error from exc
+
+    def _pool_aside(self) -> Pool:
+        if self._aside is None:
+            self._aside = Pool(self.name, self.settings)
+        return self._aside
 
     def _try_again(self, error: UpstreamError, call: Call, *, sent: bool, stale: bool) -> None:
         """Raises _Again where the request was not sent, or surely not worked on, and there is budget for it."""
@@ -219,6 +226,8 @@ class Upstream:
         if self._health is not None:
             await self._health.close()
         await self._pool.close()
+        if self._aside is not None:
+            await self._aside.close()
 
 
 class _Again(Exception):

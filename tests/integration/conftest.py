@@ -5,8 +5,8 @@ import pytest
 from tests.support import gateway
 
 EACH_WAY = {
-    "test_ahead", "test_batches", "test_cached", "test_streams", "test_transparent", "test_limits", "test_real_clients",
-    "test_lifecycle", "test_disk_hits",
+    "test_ahead", "test_batches", "test_bloom", "test_cached", "test_degrade", "test_disk_hits", "test_lifecycle",
+    "test_limits", "test_real_clients", "test_shadow", "test_streams", "test_surrogate_keys", "test_transparent",
 }  # fmt: skip
 
 WAYS = {

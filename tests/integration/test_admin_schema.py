@@ -65,7 +65,7 @@ def ask(operation: schemathesis.APIOperation, mode: GenerationMode, name: str) -
     @ONCE
     @given(case=operation.as_strategy(generation_mode=mode))
     def once(case: schemathesis.Case) -> None:
-        case.call_and_validate(checks=wanted, timeout=10)
+        case.call_and_validate(checks=wanted, timeout=60)
 
     once()
 

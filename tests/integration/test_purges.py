@@ -51,9 +51,11 @@ async def test_after_a_confirmation_nobody_gets_an_old_answer(l2, orders: list[O
         await fleet(control, others + 1)
         ports = [here.port, *(process.port for process in processes)]
         readers = await stack.enter_async_context(Readers(ports, QUERIES))
-        for _ in range(6):
-            await readers.more(150)
-            await renew(service, readers, control, orders)
+        for _ in range(4):
+            await readers.more(300)
+            for _ in range(8):  # soon after one another: what is asked anew is on its way when the next one comes
+                await renew(service, readers, control, orders)
+                await readers.more(6)
         await readers.more(300)
     assert readers.old == []
     assert readers.hits > readers.answers / 4  # it was a cache all the while

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.cache.codec import decode, encode
-from gateway.model.entry import Entry, EntryFlag, Windows
+from gateway.model.entry import Entry, Windows
 
 TIMES = st.floats(min_value=0, max_value=1e11, allow_nan=False)
 OCTETS = st.binary(max_size=40).map(lambda raw: raw.translate(None, b"\r\n\0"))
@@ -34,7 +34,7 @@ ENTRIES = st.builds(
     initial_age=TIMES,
     tags=st.lists(TEXTS, max_size=4).map(tuple),
     version=st.integers(0, 2**64 - 1),
-    flags=st.integers(0, 7).map(EntryFlag),
+    flags=st.integers(0, 7),
     upstream_seconds=TIMES,
     timeline=st.binary(max_size=40),
 )

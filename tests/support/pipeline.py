@@ -1,7 +1,7 @@
 """A pipeline in front of a scripted service, without a listener, with a clock that the test moves."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ from gateway.model.exchange import Exchange
 from gateway.model.fields import Pairs
 from gateway.model.settings.file import Settings
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply
+from gateway.pipeline.drift import DriftWatch
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.plan import Plan
 from gateway.policy.early import betas
@@ -82,7 +83,13 @@ def plan_settings(url: str, *routes: dict[str, Any], **more: Any) -> Settings:
 
 
 @asynccontextmanager
-async def rigged(url: str, *routes: dict[str, Any], store: Store | None = None, **upstream: Any) -> AsyncIterator[Rig]:
+async def rigged(
+    url: str,
+    *routes: dict[str, Any],
+    store: Store | None = None,
+    drift: Callable[..., DriftWatch] = DriftWatch,
+    **upstream: Any,
+) -> AsyncIterator[Rig]:
     """A rig before the service at `url`; one route `rag` for /rag unless others are named."""
     settings = plan_settings(url, *(routes or ({"name": "rag"},)), **upstream)
     clock, calls = Clock(), Calls()
@@ -90,11 +97,12 @@ async def rigged(url: str, *routes: dict[str, Any], store: Store | None = None, 
     tiers = Tiers(Memory(1 << 22), store, read_timeout=1, compress_over=1 << 20, clock=clock, random=lambda: 0.5)
     tiers.early = betas(settings.routes)
     await tiers.start()
-    pipeline = Pipeline(Plan(settings, {"rag": asked}), tiers, lambda: 0.5, clock, clock)
+    pipeline = Pipeline(Plan(settings, {"rag": asked}), tiers, lambda: 0.5, clock, clock, drift=drift)
     try:
         yield Rig(pipeline, asked, tiers, clock, calls)
     finally:
         await pipeline.flights.close(5)
+        await pipeline.drift.close()
         await tiers.close()
         await asked.close()
         assert calls.inflight == 0

@@ -68,6 +68,14 @@ def test_good_file_is_shown_as_a_table(tmp_path: Path) -> None:
     assert "/rag" in done.stdout
 
 
+def test_a_routes_tags_are_shown(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.yaml"
+    file.write_text(GOOD.replace("}}]", "}, tags: ['kb:{/kb}']}]"))
+    done = ragfront("check", str(file))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "kb:{/kb}" in done.stdout
+
+
 def test_what_is_doubtful_is_told_beside_the_table(tmp_path: Path) -> None:
     file = tmp_path / "gateway.yaml"
     file.write_text("upstreams: {rag: http://127.0.0.1:8000}\n")

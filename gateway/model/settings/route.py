@@ -7,6 +7,7 @@ from pydantic import Field
 from gateway.model.settings.base import Condition, FieldName, Frozen, Name, Pattern, Pointer, Pointers
 from gateway.model.settings.batch import BatchSettings
 from gateway.model.settings.degrade import DegradeSettings
+from gateway.model.settings.drift import DriftSettings
 from gateway.model.settings.guards import BloomSettings, BudgetSettings
 from gateway.model.settings.stated import StatedAnswer
 from gateway.model.settings.stream import ShapeSettings, StreamSettings
@@ -138,7 +139,12 @@ class RouteSettings(Frozen):
     shape: ShapeSettings = ShapeSettings()
     batch: BatchSettings = BatchSettings()
     degrade: DegradeSettings = DegradeSettings()
+    drift: DriftSettings = DriftSettings()
     tags: tuple[str, ...] = Field(default=(), description="surrogate keys, as `doc:{/response/retrieved_docs/*/id}`")
+    pass_tags: bool = Field(
+        default=True,
+        description="Surrogate-Key, xkey and Cache-Tag of answers go on to clients, such as a cache in front of us",
+    )
     bypass_when: tuple[Condition, ...] = Field(default=(), description="requests that depend on more than themselves")
     budget: BudgetSettings = BudgetSettings()
     warm: WarmSettings = WarmSettings()

@@ -2,12 +2,14 @@
 
 import io
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
-from gateway.config.describe import table
+from gateway.config.describe import table, tag_table
 from gateway.config.load import read
 from gateway.model.settings.file import Settings
 from tests.support.config_text import loaded
@@ -15,9 +17,9 @@ from tests.support.config_text import loaded
 ROOT = Path(__file__).parents[3]
 
 
-def shown(settings: Settings, width: int = 400) -> str:
+def shown(settings: Settings, width: int = 400, make: Callable[[Settings], Table | None] = table) -> str:
     console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(table(settings))
+    console.print(make(settings))
     text: str = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines() if not line.startswith("─"))
 
@@ -86,6 +88,18 @@ def test_80_columns_hold_what_operators_copy(file: Path) -> None:
     """As on a terminal without end: nothing is folded."""
     settings = read(file, {"REDIS_PASSWORD": "s3cret"}).settings
     assert shown(settings, 80) == shown(settings)
+    assert shown(settings, 80, tag_table) == shown(settings, make=tag_table)
+
+
+def test_tags_are_told_where_there_are_some() -> None:
+    tagged = loaded("routes: [{preset: openai-responses}, {preset: openai-chat}, {name: own, tags: ['[kb]{/kb}']}]")
+    assert shown(tagged.settings, make=tag_table) == textwrap.dedent("""\
+        route             tags, beside those that answers bring
+        openai-responses  file:{/output/*/content/*/annotations/*/file_id}
+                          file:{/response/output/*/content/*/annotations/*/file_id}
+        own               [kb]{/kb}
+    """)
+    assert tag_table(loaded("routes: [{preset: openai-chat}]").settings) is None
 
 
 def test_narrow_terminal_loses_nothing() -> None:

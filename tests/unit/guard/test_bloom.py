@@ -9,6 +9,7 @@ from gateway.guard.bloom import Filters, RouteFilters
 from gateway.model.entry import EntryFlag
 from gateway.model.outcome import Reason
 from gateway.policy.document import parse
+from gateway.policy.purges import Order, Scope
 from tests.support.filters import made
 from tests.support.policy import entry, request, route
 
@@ -134,6 +135,14 @@ def test_shadow_rejects_nobody(tmp_path):
     assert rig.told("known") == {"observed": 1}
 
 
+def test_shadow_tells_who_would_have_been_rejected(tmp_path):
+    for mode, spared in (("enforce", True), ("observe", False)):
+        rig = Rig(tmp_path, known={"mode": mode})
+        for body, absent in ((b'{"kb": "c"}', True), (b'{"kb": "a"}', False)):
+            opinion = rig.route_filters.ask(request(), parse(body), KEY, anew=False, shadow=True)
+            assert opinion.spared is (spared and absent)
+
+
 def test_without_its_file_a_filter_rejects_nothing(tmp_path):
     rig = Rig(tmp_path, known=dict(ENFORCE), vocabulary=dict(ENFORCE))
     for file in rig.filters._loaded.values():
@@ -173,3 +182,26 @@ def test_figures_tell_what_is_held(tmp_path):
     rig.route_filters.answered(KEY, 200, entry(flags=EntryFlag.EMPTY))
     told = {kind: (f.items, f.capacity, f.loaded) for _, kind, f in rig.filters.figures()}
     assert told == {"known": (3, 10_000, 1), "seen_empty": (1, 5000, 1)}
+
+
+@pytest.mark.parametrize(
+    ("order", "forgotten"),
+    [
+        (Order(Scope.ALL), True),
+        (Order(Scope.ROUTE, "ask"), True),
+        (Order(Scope.ROUTE, "other"), False),
+        (Order(Scope.KEY, "00" * 32), True),
+        (Order(Scope.TAG, "kb:1"), True),
+        (Order(Scope.TAG, "kb:*"), True),
+        (Order(Scope.TAG, "kb:2"), False),
+        (Order(Scope.ROUTE, "ask", True), True),
+    ],
+)
+def test_what_was_purged_is_not_said_to_be_empty_any_more(order: Order, forgotten: bool):
+    filters = Filters(lambda: 1.0)
+    asked = route(bloom={"seen_empty": {"mode": "enforce"}})
+    made = filters.of([asked])["ask"]
+    made.learn(b"k" * 32, entry(flags=EntryFlag.EMPTY, tags=("kb:1",)))
+    assert b"k" * 32 in made.seen_empty
+    filters.purged(order)
+    assert (b"k" * 32 not in made.seen_empty) is forgotten

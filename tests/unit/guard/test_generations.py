@@ -74,3 +74,18 @@ def test_all_generations_together_keep_the_error_rate_at_capacity():
         # A stranger passes a full filter where each of its slices has its bit set.
         full = (1 - (1 - 1 / filter.bits_per_slice) ** (capacity // generations)) ** filter.num_slices
         assert full * generations <= ERROR_RATE
+
+
+def test_it_knows_which_tags_the_answers_to_its_keys_may_have_had():
+    known = Generations(100, 2, 60, lambda: 0.0)
+    known.add(b"a" * 32, ("doc:1", "kb:x/1"))
+    assert known.bears("doc:1")
+    assert known.bears("kb:*")
+    assert known.bears("*")
+    assert not known.bears("doc:2")
+    assert not known.bears("kb:")
+    known.forget()
+    assert not known.bears("*")
+    for number in range(10_001):
+        known.add(b"b" * 32, (f"doc:{number}",))
+    assert known.bears("anything")

@@ -26,6 +26,7 @@ def test_line_tells_the_whole_story() -> None:
     exchange = finished(
         outcome=Outcome.MISS,
         reason=Reason.SET_COOKIE,
+        would=Outcome.HIT,
         status=200,
         sent=1400,
         key=bytes(range(32)),
@@ -44,6 +45,7 @@ def test_line_tells_the_whole_story() -> None:
         "status": 200,
         "outcome": "miss",
         "reason": "set-cookie",
+        "would": "hit",
         "key": "0001020304050607",
         "tier": "disk",
         "degraded": None,
@@ -60,7 +62,7 @@ def test_line_tells_the_whole_story() -> None:
 def test_what_is_not_known_is_null() -> None:
     told = json.loads(line(finished(route=None), 0.0, 1))
     unknown = {name for name, value in told.items() if value is None}
-    assert unknown == {"route", "reason", "key", "tier", "degraded", "upstream", "trace"}
+    assert unknown == {"route", "reason", "key", "tier", "degraded", "upstream", "trace", "would"}
 
 
 @pytest.mark.parametrize(

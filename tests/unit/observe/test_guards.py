@@ -18,6 +18,7 @@ def test_what_is_told() -> None:
     metrics, one = Metrics(), Limiter()
     metrics.guards.watch_limiters(lambda: {"rag": one})
     metrics.guards.budget_refused("ask")
+    metrics.guards.budget_spared("ask")
     metrics.guards.queued("rag", 0.3)
     metrics.guards.queued("rag", 1.5)
     metrics.refresh()
@@ -25,6 +26,7 @@ def test_what_is_told() -> None:
     found = figures(metrics.render()[0])
     assert {name: value for name, value in found.items() if name.startswith(("budget", "concurrency"))} == {
         "budget_refusals_total{route=ask}": 1,
+        "budget_spared_total{route=ask}": 1,
         "concurrency_shed_total{upstream=rag}": 5,
         "concurrency_limit{upstream=rag}": 8,
         "concurrency_in_flight{upstream=rag}": 3,

@@ -218,6 +218,7 @@ from tests.unit.observe.test_metrics import TierState
 metrics = Metrics("1", worker=int(sys.argv[1]))
 metrics.collect_tier("memory", lambda: TierState(entries=2, errors=1), shared=False)
 metrics.collect_tier("disk", lambda: TierState(entries=2, errors=1), shared=True)
+metrics.drift.collect(lambda: {"ask": 100.0 - int(sys.argv[1])})
 for _ in range(int(sys.argv[1]) + 1):
     metrics.finish(finished(outcome=Outcome.HIT), 0.003)
 sys.stdout.buffer.write(metrics.render()[0])
@@ -237,5 +238,6 @@ def test_page_of_any_worker_sums_over_all(tmp_path: Path) -> None:
     assert found["tier_entries{tier=memory}"] == 6
     assert found["tier_entries{tier=disk}"] == 2
     assert found["tier_errors_total{tier=disk}"] == 3
+    assert found["drift_suggested_ttl_seconds{route=ask}"] == 98  # the shortest
     assert found["workers{}"] == 3
     assert found["build_info{version=1}"] == 1

@@ -101,15 +101,20 @@ async def test_a_stale_answer_stands_in_and_is_free():
     assert len(service.asked) == 3
 
 
-async def test_shadow_pays_only_for_what_would_have_been_asked():
+async def test_shadow_pays_only_for_what_would_have_been_asked_and_refuses_nobody():
     route = BUDGET | {"cache": {"mode": "shadow"}}
+    spared: list[str] = []
     async with ScriptedUpstream(Gated()) as service, rigged(service.url, route) as rig:
+        rig.pipeline.plan.guards.figures.budget_spared = spared.append
         for _ in range(5):
             x, _ = await asked_by(rig, "192.0.2.1", 1)
             assert x.outcome is Outcome.BYPASS
         await asked_by(rig, "192.0.2.1", 2)
-        assert (await asked_by(rig, "192.0.2.1", 3))[0].outcome is Outcome.SHED
-    assert len(service.asked) == 6
+        assert not spared
+        assert (await asked_by(rig, "192.0.2.1", 3))[0].outcome is Outcome.BYPASS
+        assert (await asked_by(rig, "192.0.2.1", 4, (b"Content-Encoding", b"gzip")))[0].outcome is Outcome.BYPASS
+        assert spared == ["rag", "rag"]
+    assert len(service.asked) == 8
 
 
 async def in_debt(rig: Rig, *peers: str) -> None:

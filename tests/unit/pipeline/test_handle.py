@@ -150,9 +150,9 @@ async def test_answers_that_vary_on_something_else_each_time_find_an_end():
 async def test_shadow_tells_what_would_have_been_and_serves_none_of_it():
     route = {"name": "rag", "cache": {"mode": "shadow"}}
     async with ScriptedUpstream(counts) as service, rigged(service.url, route) as rig:
-        for would in (False, True):
+        for would in (Outcome.MISS, Outcome.HIT):
             x, _ = await rig.ask()
-            assert (x.outcome, x.reason, x.would_hit) == (Outcome.BYPASS, Reason.SHADOW, would)
+            assert (x.outcome, x.reason, x.would) == (Outcome.BYPASS, Reason.SHADOW, would)
     assert len(service.asked) == 2
 
 

@@ -165,3 +165,19 @@ async def test_the_end_of_the_worker_ends_it():
         with pytest.raises(asyncio.CancelledError):
             await looking
         assert rig.upstream.pending == 0
+
+
+async def test_it_does_not_wait_behind_calls_that_hang():
+    gate = asyncio.Event()
+
+    async def hangs(asked: Asked, wire: Wire) -> None:
+        if asked.line.startswith(b"POST /rag"):
+            await gate.wait()
+        await wire.json(b'{"found": [1]}')
+
+    async with ScriptedUpstream(hangs) as upstream, rigged(upstream.url, route(), pool={"connections": 1}) as rig:
+        asking = asyncio.create_task(rig.ask())
+        await upstream.until(lambda: len(upstream.asked) == 1)
+        assert await look(rig, Retrieval(rig.tiers, lambda name, how: None)) == [1]
+        gate.set()
+        await asking

@@ -36,6 +36,14 @@ from tests.support.policy import request
         ({"outcome": Outcome.MISS, "fwd_status": 304, "status": 200}, b"ragfront; fwd=uri-miss; fwd-status=304"),
         ({"outcome": Outcome.MISS, "fwd_status": 200, "status": 200}, b"ragfront; fwd=uri-miss"),
         ({"outcome": Outcome.BYPASS, "reason": Reason.BYPASS_WHEN}, b"ragfront; fwd=bypass; detail=bypass-when"),
+        (
+            {"outcome": Outcome.BYPASS, "reason": Reason.SHADOW, "would": Outcome.HIT},
+            b"ragfront; fwd=bypass; detail=shadow-hit",
+        ),
+        (
+            {"outcome": Outcome.ERROR, "reason": Reason.UPSTREAM_RESET, "would": Outcome.HIT},
+            b"ragfront; detail=upstream-reset",
+        ),
         ({"outcome": Outcome.ERROR, "reason": Reason.BAD_REQUEST}, b"ragfront; detail=bad-request"),
         (
             {"outcome": Outcome.ERROR, "fwd": "uri-miss", "reason": Reason.UPSTREAM_TIMEOUT},

@@ -31,6 +31,27 @@ def test_a_flood_of_documents_is_cut():
     assert len(Documents("").find(list(range(1, 10_000)))) == MOST
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "alike"),
+    [
+        ({"id": 1, "score": 0.5}, {"id": 1, "score": 0.7, "text": "new"}, True),
+        ({"id": 1}, {"id": 2}, False),
+        ({"id": None, "text": "a", "score": 1}, {"id": "", "text": " a ", "score": 2}, True),
+        ({"metadata": {"doc_id": "d"}, "text": "a"}, {"metadata": {"doc_id": "d"}, "text": "b"}, True),
+        ({"page_content": "a", "score": 1}, {"page_content": "b", "score": 1}, False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({"a": 1}, {"a": 2}, False),
+        ("text", " text", True),
+        (1, 1, True),
+        (1, 2, False),
+        (True, {"id": True}, False),
+    ],
+)
+def test_identity(a, b, alike):
+    of = Documents("").identity
+    assert (of(a) == of(b)) is alike
+
+
 def test_text_has_numbers_and_titles_and_leaves_out_what_has_no_text():
     text = Documents("").text([DOC, {"id": 7}, "plain", {"page_content": "p", "metadata": {"source": "s.md"}}])
     assert text == "[1] With\nThe with statement.\n\n[2]\nplain\n\n[3] s.md\np"

@@ -169,6 +169,14 @@ def test_tags_come_from_the_decoded_body_and_the_fields() -> None:
     assert store.coding == b"gzip"
 
 
+@pytest.mark.parametrize("passed", [True, False])
+def test_tags_fields_are_replayed_where_the_route_passes_them_on(passed: bool) -> None:
+    fields: Pairs = (*JSON, (b"Surrogate-Key", b"s"), (b"XKEY", b"x"), (b"Cache-Tag", b"c"))
+    store = stored(b"{}", fields, pass_tags=passed)
+    assert store.fields == (fields if passed else JSON)
+    assert store.tags == ("s", "x", "c")
+
+
 def test_what_was_about_one_call_or_connection_is_not_replayed() -> None:
     fields: Pairs = (
         (b"Content-Type", b"application/json"),

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from gateway.model.fields import Fields, Pairs
-from gateway.policy.ttl import Lifetimes, lifetimes
+from gateway.policy.ttl import Lifetimes, lifetimes, longest
 from tests.support.policy import route
 
 NOW = 1_700_000_000.0
@@ -106,3 +106,9 @@ def test_jitter_in_seconds_is_scaled_to_empty_answers() -> None:
 def test_a_route_with_ttl_zero_keeps_nothing() -> None:
     assert not of(ttl=0, jitter="30s").useful
     assert of().useful
+
+
+def test_no_entry_of_a_route_lives_longer_than_is_told() -> None:
+    long = route(cache={"ttl": "20h", "jitter": "100%", "stale_if_error": "5h"}, degrade={"docs": {"remember": "2h"}})
+    assert longest([route(), long]) >= 20 * 3600 * 2 + 5 * 3600 + 2 * 3600
+    assert longest([]) > 0

@@ -24,7 +24,7 @@ def test_state(age: float, state: str) -> None:
 
 def test_kinds() -> None:
     flags = {"answer": 0, "empty": EntryFlag.EMPTY, "stream": EntryFlag.STREAM, "vary": EntryFlag.VARY}
-    assert {kind: described(held(flags=EntryFlag(flag)), NOW).kind for kind, flag in flags.items()} == {
+    assert {kind: described(held(flags=flag), NOW).kind for kind, flag in flags.items()} == {
         k: k for k in flags
     }
 
