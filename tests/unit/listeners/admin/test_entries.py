@@ -24,9 +24,7 @@ def test_state(age: float, state: str) -> None:
 
 def test_kinds() -> None:
     flags = {"answer": 0, "empty": EntryFlag.EMPTY, "stream": EntryFlag.STREAM, "vary": EntryFlag.VARY}
-    assert {kind: described(held(flags=flag), NOW).kind for kind, flag in flags.items()} == {
-        k: k for k in flags
-    }
+    assert {kind: described(held(flags=flag), NOW).kind for kind, flag in flags.items()} == {k: k for k in flags}
 
 
 def test_what_it_says_is_for_operators() -> None:
