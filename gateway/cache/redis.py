@@ -2,7 +2,8 @@
 
 Each operation has a time limit and is tried once. One that is cut off closes its connection (redis-py does so for
 whatever interrupts a reply), so that no reply is ever taken for another's. Needs GET, MGET, SET, UNLINK, EVAL, XADD,
-XRANGE, PEXPIRE, EXISTS and (for budgets) TIME; where DBSIZE and INFO are not allowed, usage is not known.
+XRANGE, PEXPIRE, EXISTS and (for budgets) TIME; where DBSIZE and INFO are not allowed, usage is not known, and where
+SCAN is not, nothing can be listed.
 """
 
 import asyncio
@@ -118,8 +119,8 @@ class Redis:
             nodes = sorted(redis.get_primaries(), key=lambda one: str(one.name))
             if int(node) >= len(nodes):
                 return [], b""
-            reply = await redis.execute_command(*command, target_nodes=nodes[int(node)])
-            after, names = reply if isinstance(reply, list | tuple) else next(iter(reply.values()))
+            cursors, names = await redis.execute_command(*command, target_nodes=nodes[int(node)])
+            (after,) = cursors.values()
             if after:
                 return names, b"%b:%d" % (node, after)
             return names, b"%d:0" % (int(node) + 1) if int(node) + 1 < len(nodes) else b""
