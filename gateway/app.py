@@ -180,7 +180,8 @@ class Worker:
         if self._serves_admin:
             api = operations(self._parts())
             site = create_admin(self._metrics, self._not_ready, __version__, self._settings.admin, api)
-            admin = web.AppRunner(site, access_log=None, shutdown_timeout=_UNTIL_HURRIED)
+            # Its own answer to a longer line is no problem+json.
+            admin = web.AppRunner(site, access_log=None, shutdown_timeout=_UNTIL_HURRIED, max_line_size=1 << 16)
             await self._listen(admin, self._settings.admin.listen, None, share=False)
 
     async def _listen(
