@@ -87,7 +87,8 @@ def ragfront(
     """
     WORK.mkdir(exist_ok=True)
     port = free_port()
-    config = WORK / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.yaml"
+    slug = re.sub("[^a-z0-9]+", "-", name.lower())
+    config = WORK / f"{slug}.yaml"
     upstream = ", ".join(filter(None, [f"urls: {upstream_url}", upstream_settings]))
     routes = routes or (
         f"  - {{name: ask, match: {{method: POST, path: /rag}}, cache: {{{cache}}}}}\n"
@@ -95,6 +96,7 @@ def ragfront(
     )
     config.write_text(
         f"listen: 127.0.0.1:{port}\nadmin: {{listen: off}}\nworkers: {workers}\nl2: {l2}\n"
+        f"control: {{path: {WORK}/{slug}-control}}\n"
         f"upstreams: {{rag: {{{upstream}}}}}\n{more}\nroutes:\n{routes}"
     )
     command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]

@@ -9,6 +9,7 @@ its field with what the sieve notes there.
 import math
 import sys
 from collections import deque
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -89,6 +90,8 @@ class Memory:
         self.bytes = 0
         self.evictions = 0
         self._entries = _Clock()
+        # `get` for who notes by judging it that an entry was asked: without a call around it, as each hit does it.
+        self.peek: Callable[[bytes], Entry | None] = self._entries.__getitem__
         self._shared: dict[Any, Any] = {}
         self._figures: dict[float, float] = {}  # apart: 1.0 would stand for version 1
 

@@ -89,6 +89,7 @@ class Tiers:
         self.early: Mapping[str, float] = {}
         self.sieve = Sieve(Purges() if purges is None else purges)
         self._memory = memory
+        self._peek = memory.peek
         self._clock = clock
         self._random = random
         self._hits = self._misses = 0
@@ -129,7 +130,7 @@ class Tiers:
 
     def held(self, key: bytes, now: float, named: Keys = ()) -> Entry | None:
         """What memory has, if its time there is not over; who uses it counts it. now: Unix seconds."""
-        entry, sieve = self._memory.get(key), self.sieve
+        entry, sieve = self._peek(key), self.sieve
         if entry is not None and entry.checked != sieve.purges.newest:
             entry = self._left(key, named)
         return entry if entry is not None and now < entry.until and now < sieve.until else None
@@ -153,7 +154,7 @@ class Tiers:
         """`held` for entries that are fresh and stay so for a while, and counted, by those who look again where there
         is none: with `held` they find what is to be asked anew early.
         """
-        entry, sieve = self._memory.get(key), self.sieve
+        entry, sieve = self._peek(key), self.sieve
         if entry is None or now >= sieve.until:
             return None
         if entry.checked != sieve.purges.newest:

@@ -27,6 +27,7 @@ _TRIES = 10
 _SPARE = 10_000  # rows that say nothing any more, before a ledger is written anew without them
 _OUTLIVE_EVERY = 600.0
 _WAKE_SECONDS = 1.5
+_START_SECONDS = 3.0
 
 Item = tuple[Order, float] | Table
 
@@ -61,6 +62,7 @@ class Follower:
         self._acknowledged = -1
         self._enrolled = 0.0
         self._beaten = self._moment()
+        self._woke = float("-inf")
         self._waking: asyncio.Task[None] | None = None
         self._outlived = 0.0
         self.lifetime = float("inf")  # seconds, which no entry outlives
@@ -74,9 +76,11 @@ class Follower:
         1 and 2 could both fall between, and nobody wait for us; as it is, whoever does not see us in 2 has appended
         before we read. Goes on without the ledger where it cannot be had.
         """
-        with contextlib.suppress(StoreUnavailable):
-            await self._fleet.enroll(0)
-        await self._look_or_tell()
+        with contextlib.suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(_START_SECONDS):
+                with contextlib.suppress(StoreUnavailable):
+                    await self._fleet.enroll(0)
+                await self._look_or_tell()
         self._beaten = self._moment()
         self._trust()
 
@@ -128,6 +132,8 @@ class Follower:
     async def awake(self) -> None:
         """Returns when what is stored may be used again, or it is clear that it may not for now."""
         if self._waking is None:
+            if self._monotonic() - self._woke < _RETRY:
+                return
             self._waking = asyncio.get_running_loop().create_task(self._wake())
             self._waking.add_done_callback(self._woken)
         await asyncio.shield(self._waking)
@@ -136,7 +142,7 @@ class Follower:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_WAKE_SECONDS):
                 await self._look_or_tell()
-        self._beaten = self._moment()
+        self._beaten, self._woke = self._moment(), self._monotonic()
         self._trust()
 
     def _woken(self, _: object) -> None:
@@ -144,11 +150,15 @@ class Follower:
 
     async def _follow(self) -> None:
         while True:
-            try:
+            with contextlib.suppress(StoreUnavailable):
                 await self._ledger.changed(self._book.version)
-            except StoreUnavailable:
+            try:
+                await self._look_or_tell()
+            except Exception:  # a bug: to follow no more would be the worse one
+                self.up = False
+                _log.exception("the ledger could not be followed")
+            if not self.up:
                 await asyncio.sleep(_RETRY)
-            await self._look_or_tell()
 
     async def _beat(self) -> None:
         while True:

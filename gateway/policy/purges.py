@@ -7,7 +7,8 @@ remove the same, the newer one takes all that the older one does, one figure for
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from enum import Enum
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
@@ -19,6 +20,8 @@ MOST = 100_000
 
 _Mark: TypeAlias = tuple[int, float]
 """A purge's version, and when it was, in Unix seconds."""
+
+_NEVER: _Mark = (0, 0.0)
 
 _version = itemgetter(0)
 
@@ -60,6 +63,27 @@ UNTOUCHED = math.inf
 GONE = -math.inf
 
 
+@dataclass(slots=True)
+class _Marks:
+    """What one name was purged by. gone: the newest removal. stale: expiries, versions and moments both rising: those
+    that say more than a later one does.
+    """
+
+    gone: _Mark = _NEVER
+    stale: list[_Mark] = field(default_factory=list)
+
+    def put(self, mark: _Mark, *, expire: bool) -> int:
+        """Adds the newest mark, drops those that say less, and tells by how many there are more."""
+        if not expire:
+            before, self.gone = self.gone, mark
+            return int(before is _NEVER)
+        before_count = len(self.stale)
+        while self.stale and self.stale[-1][1] >= mark[1]:
+            self.stale.pop()
+        self.stale.append(mark)
+        return len(self.stale) - before_count
+
+
 class Purges:
     """All purges that one worker knows of.
 
@@ -68,27 +92,36 @@ class Purges:
     """
 
     def __init__(self, most: int = MOST) -> None:
-        self.newest = self.floor = 0
         self._most = most
+        self._empty(0)
+
+    def _empty(self, floor: int) -> None:
+        self.newest = self.floor = floor
         self._count = 0
-        # By order, versions and moments, both rising. Of removals the newest alone; of what expires those that say
-        # more than a later one does.
-        self._marks: dict[Order, list[_Mark]] = {}
-        self._any_tag: dict[bool, list[_Mark]] = {False: [], True: []}  # by `expire`: what EVERY may be named by
-        self._lengths: set[int] = set()  # of prefixes of tags
+        self._marks: dict[Scope, dict[str, _Marks]] = {scope: {} for scope in Scope}
+        # The same again, as they are asked for: enums are slow keys, and this is on the way of hits.
+        self._routes, self._keys, self._tags = (self._marks[scope] for scope in (Scope.ROUTE, Scope.KEY, Scope.TAG))
+        self._all, self._any_tag = _Marks(), _Marks()  # the other: what EVERY may be named by
+        self._beginnings: dict[str, _Marks] = {}  # of tags, by how they begin
+        self._lengths: set[int] = set()  # of those
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[Purge]:
         """Those that say anything beside the floor, oldest first."""
-        every = [Purge(version, order, at) for order, marks in self._marks.items() for version, at in marks]
+        every = []
+        for scope, named in self._marks.items():
+            for value, marks in named.items():
+                if marks.gone is not _NEVER:
+                    every.append(Purge(marks.gone[0], Order(scope, value), marks.gone[1]))
+                every += [Purge(version, Order(scope, value, True), at) for version, at in marks.stale]
         return iter(sorted(every, key=_version))
 
     def begin(self, floor: int, purges: Iterable[Purge] = ()) -> None:
         """Know these alone, oldest first: what is older than `floor` is gone."""
-        self._marks, self._any_tag, self._lengths, self._count = {}, {False: [], True: []}, set(), 0
-        self.newest = self.floor = floor
+        purges = list(purges)
+        self._empty(floor)
         for purge in purges:
             self.add(purge)
 
@@ -97,22 +130,27 @@ class Purges:
         if purge.version <= self.floor:
             return
         self.newest = max(self.newest, purge.version)
-        order = purge.order
-        if order.scope is Scope.ALL and not order.expire:
+        scope, value, expire = purge.order
+        if scope is Scope.ALL and not expire:
             self._raise(purge.version)
             return
         mark = (purge.version, purge.at)
-        self._count += _put(self._marks.setdefault(order, []), mark, expire=order.expire)
-        if order.scope is Scope.TAG:
-            _put(self._any_tag[order.expire], mark, expire=order.expire)
-            if order.value.endswith("*"):
-                self._lengths.add(len(order.value) - 1)
+        named = self._marks[scope]
+        marks = named.get(value)
+        if marks is None:
+            marks = named[value] = self._all if scope is Scope.ALL else _Marks()
+        self._count += marks.put(mark, expire=expire)
+        if scope is Scope.TAG:
+            self._any_tag.put(mark, expire=expire)
+            if value.endswith("*"):
+                self._beginnings[value[:-1]] = marks
+                self._lengths.add(len(value) - 1)
         if self._count > self._most:
             self._raise([each.version for each in self][self._count // 2])
 
     def outlive(self, before: float) -> None:
         """What was purged before this moment (Unix seconds), and lives still, must not come back: it is all gone."""
-        old = [version for marks in self._marks.values() for version, at in marks if at < before]
+        old = [purge.version for purge in self if purge.at < before]
         if old:
             self._raise(max(old))
 
@@ -122,43 +160,30 @@ class Purges:
             return UNTOUCHED
         if version < self.floor:
             return GONE
-        stale = UNTOUCHED
-        for expire in (False, True):
-            for marks in self._naming(names, expire):
-                if marks and marks[-1][0] > version:
-                    if not expire:
-                        return GONE
-                    stale = min(stale, marks[bisect_right(marks, version, key=_version)][1])
-        return stale
+        since = UNTOUCHED
+        for marks in self._naming(names):
+            if marks.gone[0] > version:
+                return GONE
+            stale = marks.stale
+            if stale and stale[-1][0] > version:
+                since = min(since, stale[bisect_right(stale, version, key=_version)][1])
+        return since
 
-    def _naming(self, names: Names, expire: bool) -> Iterator[Sequence[_Mark]]:
+    def _naming(self, names: Names) -> list[_Marks]:
         """The marks of all orders that name it."""
-        marks = self._marks
-        yield marks.get(Order(Scope.ALL, "", expire), ())
-        yield marks.get(Order(Scope.ROUTE, names.route, expire), ())
-        for key in names.keys:
-            yield marks.get(Order(Scope.KEY, key.hex(), expire), ())
-        for tag in names.tags:
-            if tag == EVERY:
-                yield self._any_tag[expire]
-            yield marks.get(Order(Scope.TAG, tag, expire), ())
-            for length in self._lengths:
-                if len(tag) >= length:
-                    yield marks.get(Order(Scope.TAG, tag[:length] + "*", expire), ())
+        found = [self._all, self._routes.get(names.route)]
+        if self._keys:
+            found += [self._keys.get(key.hex()) for key in names.keys]
+        if self._tags:
+            for tag in names.tags:
+                found.append(self._tags.get(tag) if tag != EVERY else self._any_tag)
+                for length in self._lengths:
+                    if len(tag) >= length:
+                        found.append(self._beginnings.get(tag[:length]))
+        return [marks for marks in found if marks is not None]
 
     def _raise(self, floor: int) -> None:
         """Let the floor say what the purges up to this version did, and more."""
-        newest, kept = self.newest, [purge for purge in self if purge.version > floor]
-        self.begin(floor, kept)
+        newest = self.newest
+        self.begin(floor, [purge for purge in self if purge.version > floor])
         self.newest = newest
-
-
-def _put(marks: list[_Mark], mark: _Mark, *, expire: bool) -> int:
-    """Adds the newest mark, drops those that say less, and tells by how many there are more."""
-    before = len(marks)
-    if not expire:
-        marks.clear()
-    while marks and marks[-1][1] >= mark[1]:
-        marks.pop()
-    marks.append(mark)
-    return len(marks) - before

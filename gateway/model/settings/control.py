@@ -11,7 +11,8 @@ class ControlSettings(Frozen):
 
     path: str = Field(
         default=".ragfront/control",
-        description="a folder for what is not in Redis; `off`: in memory only, for one worker without an l2 to share",
+        description="a folder, where l2 is not Redis; who shares it shares purges and overrides, and is waited for; "
+        "`off`: in memory only, for one worker without l2",
     )
     wait: Duration = Field(
         default=2.0, le=60, description="a purge waits so long for all workers; then it names those that are missing"
