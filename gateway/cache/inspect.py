@@ -61,7 +61,14 @@ class Inspector:
         return self._left(found, named)
 
     def _left(self, found: list[Held], named: Keys = ()) -> list[Held]:
-        return [held for held in found if self._sieve.leaves(held.entry, (held.key, *named))]
+        return [held for held in found if self._leaves(held, named)]
+
+    def _leaves(self, held: Held, named: Keys) -> bool:
+        """Whether no purge has taken it. That it was judged here must not pass for its having been asked."""
+        checked = held.entry.checked
+        left = self._sieve.leaves(held.entry, (held.key, *named))
+        held.entry.checked = checked
+        return left
 
     async def page(self, tier: str, place: bytes) -> Page:
         """Some of a tier's entries. ValueError: no such place. StoreUnavailable: it cannot say."""

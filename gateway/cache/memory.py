@@ -122,11 +122,6 @@ class Memory:
         self._entries[key] = entry
         self.bytes += size
 
-    def peek(self, key: bytes) -> Entry | None:
-        """As `get`, for an operator: it does not count as asked."""
-        entry: Entry | None = self._entries[key]
-        return entry
-
     def page(self, after: int, most: int) -> list[tuple[bytes, Entry]]:
         """For an operator: entries behind the first `after` ones, the oldest first. They do not count as asked."""
         return [(key, self._entries[key]) for key in islice(self._entries, after, after + most)]
