@@ -3,9 +3,11 @@
 import asyncio
 import gc
 import logging
+import os
 import random
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +18,7 @@ from aiohttp import web
 
 from gateway import __version__
 from gateway.cache.disk import Disk
+from gateway.cache.inspect import Inspector
 from gateway.cache.memory import Memory
 from gateway.cache.store import Store
 from gateway.cache.tiers import Tiers
@@ -27,6 +30,8 @@ from gateway.control.memory_ledger import MemoryLedger
 from gateway.control.store import Ledger
 from gateway.guard.bloom import Filters
 from gateway.guard.guards import Guards, Surroundings
+from gateway.listeners.admin.parts import Parts
+from gateway.listeners.admin.resources import operations
 from gateway.listeners.admin.site import create_admin
 from gateway.listeners.hitlane import HitLane
 from gateway.listeners.observer import Observer
@@ -44,7 +49,10 @@ from gateway.pipeline.drift import DriftWatch
 from gateway.pipeline.handle import Pipeline
 from gateway.pipeline.heat import Heat
 from gateway.pipeline.plan import Plan
+from gateway.pipeline.top import Top
+from gateway.pipeline.uploaded import Jobs
 from gateway.pipeline.warm import Warmer
+from gateway.policy.drains import drain_name, is_drain, split
 from gateway.policy.early import betas
 from gateway.policy.noise import noise
 from gateway.policy.purges import Purges, Scope
@@ -110,16 +118,22 @@ class Worker:
         self._proxy = Proxy(self._pipeline, observer, self._lane, parse)
         heat = self._heat = Heat(lambda: self._pipeline.plan, self._tiers)
         self._warmer = Warmer(heat, self._pipeline.warm, self._metrics.warmed, spec.worker, spec.workers)
+        self._top = Top()
         self._sampler = Sampler(observer, self._lane, self._sampled, random.random)
+        self._jobs = Jobs(self._pipeline.prepare, time.time)
+        self._inspector = Inspector(memory, self._store, self._tiers.sieve)
         self._ahead: list[asyncio.Task[None]] = []  # what is done before anybody asks
         self._runners: list[web.BaseRunner] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
 
     def _wants_samples(self) -> bool:
-        return bool(self._heat.wanted()) or self._pipeline.drift.wanted(self._pipeline.plan)
+        wanted = bool(self._heat.wanted()) or self._pipeline.drift.wanted(self._pipeline.plan)
+        return wanted or self._serves_admin
 
     def _sampled(self, x: Exchange) -> None:
+        if self._serves_admin:
+            self._top.note(x)
         self._heat.note(x)
         self._pipeline.drift.note(self._pipeline.plan, x)
 
@@ -163,9 +177,11 @@ class Worker:
         self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._wants_samples))]
         runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
-        if self._spec.worker == 0 and self._settings.admin.listen != "off":
-            site = create_admin(self._metrics, self._not_ready, __version__, self._settings.admin.token)
-            admin = web.AppRunner(site, access_log=None, shutdown_timeout=_UNTIL_HURRIED)
+        if self._serves_admin:
+            api = operations(self._parts())
+            site = create_admin(self._metrics, self._not_ready, __version__, self._settings.admin, api)
+            # Its own answer to a longer line is no problem+json.
+            admin = web.AppRunner(site, access_log=None, shutdown_timeout=_UNTIL_HURRIED, max_line_size=1 << 16)
             await self._listen(admin, self._settings.admin.listen, None, share=False)
 
     async def _listen(
@@ -185,6 +201,41 @@ class Worker:
             await site.start()
         except OSError as exc:
             raise CannotListen(f"cannot listen on {listen}: {exc.strerror or exc}") from exc
+
+    @property
+    def _serves_admin(self) -> bool:
+        return self._spec.worker == 0 and self._settings.admin.listen != "off"
+
+    def _parts(self) -> Parts:
+        """What the admin API works on."""
+        return Parts(
+            metrics=self._metrics,
+            pipeline=self._pipeline,
+            inspector=self._inspector,
+            filters=self._filters,
+            top=self._top,
+            jobs=self._jobs,
+            control=self.control,
+            settings=lambda: self._settings,
+            stated=lambda: self._stated,
+            upstreams=lambda: self._upstreams,
+            load=self._spec.load,
+            reload=self._reload_all,
+            drain=self._drain,
+            fixed=_FIXED,
+            wall=time.time,
+            workers=self._spec.workers,
+        )
+
+    def _reload_all(self) -> None:
+        """In all workers: their supervisor is asked to, as an operator would with a signal."""
+        if self._spec.workers > 1:
+            os.kill(os.getppid(), signal.SIGHUP)
+        else:
+            self.reload()
+
+    async def _drain(self, upstream: str, replica: str, drained: bool, who: str) -> None:
+        await self.control.override(drain_name(upstream, replica), {} if drained else None, None, "", who)
 
     def _metrics_of_tiers(self) -> None:
         self._metrics.collect_tier("memory", lambda: self._tiers.stats().memory, shared=False)
@@ -226,16 +277,20 @@ class Worker:
         self._settings, self._upstreams = settings, upstreams
         for upstream in old:
             self._spawn(_retire(upstream, settings.drain))
+        drained = split(self.control.overrides)[1]
+        for name, upstream in upstreams.items():
+            for replica in upstream.state().replicas:
+                upstream.drain(replica.name, (name, replica.name) in drained)
 
     def _check(self, patches: Mapping[str, Patch]) -> None:
-        overridden(self._stated, patches)
+        overridden(self._stated, {name: patch for name, patch in patches.items() if not is_drain(name)})
 
     def _with_overrides(self) -> Settings:
         """What is stated, with the overrides in force. One that does not fit (any more) is left out, and told of."""
         settings = self._stated
-        for name, override in self.control.overrides.items():
+        for name, patch in split(self.control.overrides)[0].items():
             try:
-                settings = overridden(settings, {name: override.patch})
+                settings = overridden(settings, {name: patch})
             except ConfigError as exc:
                 for problem in exc.problems:
                     _log.error("the override of route %s is left out: %s", name, problem)
@@ -270,6 +325,7 @@ class Worker:
         self._draining = True
         for task in self._ahead:
             task.cancel()
+        await self._jobs.close()
         loop = asyncio.get_running_loop()
         end = loop.time() + self._settings.drain
         overdue = loop.call_at(end, self.hurry)

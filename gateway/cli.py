@@ -13,6 +13,7 @@ import typer
 from gateway import __version__, bloom_command, supervisor
 from gateway.model.errors import ConfigError
 from gateway.observe import stderr
+from gateway.operate import commands
 from gateway.source import Source
 
 UPSTREAM = "RAGFRONT_UPSTREAM"  # the environment's say, where the command line has none
@@ -152,6 +153,9 @@ def demo() -> None:
     from gateway import tour
 
     raise typer.Exit(tour.run(Console()))
+
+
+commands.add_to(app)
 
 
 def main() -> None:

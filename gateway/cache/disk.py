@@ -58,6 +58,9 @@ class Disk:
     def read_now(self, key: bytes) -> bytes | None:
         return self._look(disk_tables.read_one, key, self._clock())
 
+    async def page(self, after: bytes, most: int, most_bytes: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        return self._look(disk_tables.page, after, self._clock(), most, most_bytes)
+
     async def write(self, items: Sequence[Record]) -> None:
         """An item over a 32nd part of the file is not stored."""
         limit = self._writer.batch_bytes

@@ -48,6 +48,31 @@ def read_one(txn: Transaction, tables: Tables, key: bytes, now: float) -> bytes 
     return None if row is None or _passed(row, now) else bytes(row[_STAMP.size :])
 
 
+def page(
+    txn: Transaction, tables: Tables, after: bytes, now: float, most: int, most_bytes: int
+) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Records behind a key, by key, and the last key that was looked at; b"" where that was the last there is.
+
+    Ends early, after one record at least, where they come to more than so many bytes.
+    """
+    found: list[tuple[bytes, bytes]] = []
+    size, looked, last = 0, 0, b""
+    with txn.cursor(tables.values) as cursor:
+        if not cursor.set_range(after):
+            return found, b""
+        for raw, row in cursor.iternext():
+            key = bytes(raw)
+            if key == after:
+                continue
+            if looked >= most or size > most_bytes:
+                return found, last
+            looked, last = looked + 1, key
+            if not _passed(row, now):
+                found.append((key, bytes(row[_STAMP.size :])))
+                size += len(row)
+    return found, b""
+
+
 def write(txn: Transaction, tables: Tables, items: Sequence[Record]) -> None:
     """Stores all, and keeps the index true."""
     for key, value, expires_at in items:

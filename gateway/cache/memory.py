@@ -10,6 +10,7 @@ import math
 import sys
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from cachetools import Cache
@@ -120,6 +121,10 @@ class Memory:
         entry.hit_until = min(entry.until, entry.fresh_until, early)
         self._entries[key] = entry
         self.bytes += size
+
+    def page(self, after: int, most: int) -> list[tuple[bytes, Entry]]:
+        """For an operator: entries behind the first `after` ones, the oldest first. They do not count as asked."""
+        return [(key, self._entries[key]) for key in islice(self._entries, after, after + most)]
 
     def remove(self, key: bytes) -> None:
         """Forgets an entry; an unknown key is fine."""

@@ -2,11 +2,13 @@
 
 Each operation has a time limit and is tried once. One that is cut off closes its connection (redis-py does so for
 whatever interrupts a reply), so that no reply is ever taken for another's. Needs GET, MGET, SET, UNLINK, EVAL, XADD,
-XRANGE, PEXPIRE, EXISTS and (for budgets) TIME; where DBSIZE and INFO are not allowed, usage is not known.
+XRANGE, PEXPIRE, EXISTS and (for budgets) TIME; where DBSIZE and INFO are not allowed, usage is not known, and where
+SCAN is not, nothing can be listed.
 """
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
@@ -101,6 +103,32 @@ class Redis:
             return _records(await redis.execute_command("MGET", *names), len(names))
 
         return await self._ask(ask) if names else []
+
+    async def page(self, after: bytes, most: int, most_bytes: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        """A place is the number of a primary and SCAN's cursor there: a Cluster is looked through node by node."""
+        node, _, cursor = (after or b"0:0").partition(b":")
+        if not (node.isdigit() and cursor.isdigit() and len(after) < 32):
+            raise ValueError("not a place in Redis")
+        pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", self._entry) + b"*"
+
+        async def ask(redis: Any) -> tuple[list[bytes], bytes]:
+            command = ("SCAN", int(cursor), "MATCH", pattern, "COUNT", most)
+            if not isinstance(redis, RedisCluster):
+                after, names = await redis.execute_command(*command)
+                return names, b"0:%d" % after if after else b""
+            nodes = sorted(redis.get_primaries(), key=lambda one: str(one.name))
+            if int(node) >= len(nodes):
+                return [], b""
+            cursors, names = await redis.execute_command(*command, target_nodes=nodes[int(node)])
+            (after,) = cursors.values()
+            if after:
+                return names, b"%b:%d" % (node, after)
+            return names, b"%d:0" % (int(node) + 1) if int(node) + 1 < len(nodes) else b""
+
+        names, place = await self._ask(ask)
+        keys = [key for name in names if (key := _key_of(name, self._entry)) is not None]
+        rows = await self.read(keys)
+        return [(key, row) for key, row in zip(keys, rows, strict=True) if row is not None], place
 
     async def write(self, items: Sequence[Record]) -> None:
         now = self._clock()
@@ -242,6 +270,13 @@ def _records(reply: Any, count: int) -> list[bytes | None]:
     if type(reply) is list and len(reply) == count and all(map(_is_row, reply)):
         return reply
     raise ValueError("not an answer to a read")
+
+
+def _key_of(name: Any, prefix: bytes) -> bytes | None:
+    try:
+        return bytes.fromhex(name.removeprefix(prefix).decode())
+    except (ValueError, AttributeError, TypeError):
+        return None
 
 
 def _is_row(reply: Any) -> bool:

@@ -78,6 +78,16 @@ class AtOnce(Protocol):
 
 
 @runtime_checkable
+class Paged(Protocol):
+    """What a store can do beside, if an operator is to look through it."""
+
+    async def page(self, after: bytes, most: int, most_bytes: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        """About `most` records (key, value) behind a place, b"" for the beginning, and the place behind them; b"" where
+        there are no more. Raises StoreUnavailable, and nothing else; ValueError where it is no place of this store's.
+        """
+
+
+@runtime_checkable
 class TokenBuckets(Protocol):
     """What a store can do beside, if all processes are to share clients' budgets (cache/buckets)."""
 

@@ -15,7 +15,7 @@ Path = tuple[str | int, ...]
 COMMAND_LINE = "command line"  # in the place of a file's name
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_SECRET_KEYS = frozenset({"password", "token", "url", "urls"})
+_SECRET_KEYS = frozenset({"password", "token", "tokens", "url", "urls"})
 _SHOWN = 60
 _LONGEST = 600
 

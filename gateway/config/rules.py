@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from gateway.config.addresses import Address, clash, parse_address
+from gateway.config.admin_rules import check_tokens
 from gateway.config.ahead_rules import check_ahead
 from gateway.config.control_rules import check_control
 from gateway.config.degrade_rules import check_degrade
@@ -65,14 +66,10 @@ def _check_listeners(settings: Settings, source: Source) -> Iterator[Finding]:
         text = f"listen ({proxy}) and admin.listen ({admin}) are in each other's way; expected another port"
         at: Path = ("admin", "listen") if source.wrote(("admin", "listen")) else ("listen",)
         yield Finding(at, text, also=(("listen",), ("admin", "listen")))
-    if admin and not admin.loopback and not settings.admin.token:
+    if admin and not admin.loopback and not (settings.admin.token or settings.admin.tokens):
         text = "beyond loopback it needs a token; set admin.token, such as ${RAGFRONT_TOKEN}"
-        yield Finding(("admin", "listen"), text, also=(("admin", "token"),))
-    token = settings.admin.token
-    if token and not all("!" <= char <= "~" for char in token):
-        yield Finding(
-            ("admin", "token"), "expected visible ASCII without blanks, as an Authorization field can hold it"
-        )
+        yield Finding(("admin", "listen"), text, also=(("admin", "token"), ("admin", "tokens")))
+    yield from check_tokens(settings.admin)
     if proxy:
         yield from _check_loops(settings, proxy)
 

@@ -10,17 +10,8 @@ from pydantic import BaseModel
 
 from gateway.config import kinds
 from gateway.config.presets import presets
+from gateway.config.shown import spelled
 from gateway.model.settings.file import Settings
-from gateway.model.units import (
-    Jitter,
-    Percent,
-    Share,
-    Size,
-    format_duration,
-    format_jitter,
-    format_share,
-    format_size,
-)
 
 Node = dict[str, Any]
 
@@ -79,7 +70,7 @@ def _widen_model(node: Node, model: type[BaseModel]) -> None:
             continue
         arms = _arms(_widen(shape))
         null = [] if {"type": "null"} in arms else [{"type": "null"}]  # a key without a value
-        default = {} if isinstance(info.default, BaseModel) else {"default": _spelled(info.default, info)}
+        default = {} if isinstance(info.default, BaseModel) else {"default": spelled(info.default, info)}
         node["properties"][name] = known | default | {"anyOf": [*arms, *null]}
 
 
@@ -109,22 +100,30 @@ def _arms(node: Node) -> list[Node]:
     return list(node["anyOf"]) if set(node) == {"anyOf"} else [node]
 
 
-def _spelled(default: Any, info: Any) -> Any:
-    """`10m`, not 600.0: what an editor fills in must be what the file may hold."""
-    if isinstance(default, Jitter):
-        return format_jitter(default)
-    if isinstance(default, Share):
-        return format_share(default)
-    if isinstance(default, float):
-        return format_duration(default)
-    if isinstance(default, int) and any(part in Percent.__metadata__ for part in info.metadata):  # type: ignore[attr-defined]  # Annotated
-        return f"{default}%"
-    if isinstance(default, int) and any(part in Size.__metadata__ for part in info.metadata):  # type: ignore[attr-defined]  # Annotated
-        return format_size(default)
-    if isinstance(default, tuple):
-        return [_stated(member) if isinstance(member, BaseModel) else member for member in default]
-    return default
+def patch_schema(model: type[BaseModel], but: tuple[str, ...]) -> Node:
+    """The properties of a merge patch of a model's settings: nothing is required, and null takes a setting out."""
+    definitions = schema()["$defs"]
+    properties = definitions[model.__name__]["properties"]
+    return {name: _patch(node, definitions) for name, node in properties.items() if name not in (*but, "preset")}
 
 
-def _stated(model: BaseModel) -> Node:
-    return model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+def _patch(node: Any, definitions: Node, whole: bool = False) -> Any:
+    """Without references and the environment's spelling. whole: it stands in a list, and is replaced whole."""
+    if isinstance(node, list):
+        return [_patch(arm, definitions, whole) for arm in node if arm != _FROM_ENVIRONMENT]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        rest = {key: value for key, value in node.items() if key != "$ref"}
+        return _patch(definitions[node["$ref"].rpartition("/")[2]], definitions, whole) | rest
+    made = {}
+    for key, value in node.items():
+        if key == "required" and not whole:
+            continue
+        made[key] = _patch(value, definitions, whole or key == "items") if key not in ("default", "enum") else value
+    if set(made) >= {"type", "properties"} and not whole:
+        for name, member in made["properties"].items():
+            if {"type": "null"} not in member.get("anyOf", [{"type": "null"}]):
+                member["anyOf"].append({"type": "null"})
+            made["properties"][name] = member
+    return made

@@ -129,6 +129,11 @@ class RouteFilters:
             figures.sampled += 1
         return Opinion(None, tuple(doubts), spared) if doubts else _PASS
 
+    def opinions(self, request: Request, document: Document, key: bytes) -> list[tuple[str, str, bool]]:
+        """For an operator: each kind, its mode, and whether it is against the request. Counts nothing."""
+        asked = Asked(request, document, key, anew=False)
+        return [(kind, self._modes[kind], says_no(asked)) for kind, says_no in self._against]
+
     def answered(self, key: bytes, status: int, entry: Entry | None, doubts: Iterable[str] = ()) -> None:
         """The upstream has answered. entry: what is stored of it. doubts: the kinds that had been against asking."""
         empty = entry is not None and bool(entry.flags & EntryFlag.EMPTY)
@@ -237,6 +242,10 @@ class Filters:
         for name, seen in self._seen.items():
             if route in (None, name):
                 seen.generations.forget()
+
+    def of_route(self, route: str) -> dict[str, Loaded]:
+        """The files of a route's filters, by kind."""
+        return {kind: file for (name, kind), file in self._loaded.items() if name == route}
 
     def purged(self, order: Order) -> None:
         """What came back empty, and has been purged, must not be said to be so any more.

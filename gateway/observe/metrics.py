@@ -24,6 +24,7 @@ from gateway.observe.guards import GuardFigures
 from gateway.observe.ledger import LedgerMetrics
 from gateway.observe.replicas import ReplicaFigures
 from gateway.observe.shadow import ShadowFigures
+from gateway.observe.summary import Summary, summary
 from gateway.observe.tally import DURATIONS, OVERHEADS, BulkHistogram, Spread, Tally
 
 NO_ROUTE = "-"  # cannot be the name of a route
@@ -274,10 +275,18 @@ class Metrics:
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """The page and its Content-Type: OpenMetrics where `accept` (a request's Accept) asks for it."""
-        self.refresh()
-        registry = self._registry
-        if self._multiprocess:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no annotation here
         encode, content_type = choose_encoder(accept)
-        return encode(registry), content_type
+        return encode(self._all()), content_type
+
+    def summary(self) -> Summary:
+        """The same, as numbers."""
+        return summary(self._all().collect())
+
+    def _all(self) -> CollectorRegistry:
+        """The figures of all workers, as they are now."""
+        self.refresh()
+        if not self._multiprocess:
+            return self._registry
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no annotation here
+        return registry

@@ -79,7 +79,7 @@ class Pipeline:
 
         What happened stands in `x` then. Where there is none, `handle` takes the question, and what was asked for it.
         """
-        question = question or self._question(x)
+        question = question or self.question(x)
         rule = question.rule
         if rule is None or question.bypass is not None or rule.route.cache.mode != "on":
             return question, None
@@ -152,7 +152,7 @@ class Pipeline:
         """Whether the store is there at once, and the ordinary way would open a flight and ask it."""
         return self._tiers.immediate and key not in self._given_up and not self.flights.joinable(key)
 
-    def _question(self, x: Exchange) -> Question:
+    def question(self, x: Exchange) -> Question:
         """The first three steps: whatever can be told without looking anywhere."""
         plan = self.plan
         document = parse(x.body) if x.readable and x.rest is None else None
@@ -172,7 +172,7 @@ class Pipeline:
         if loops(x.request.fields, (question.plan if question else self.plan).forwarding.ident):
             x.outcome, x.reason = Outcome.ERROR, Reason.LOOP
             return Problem(508, "Loop Detected", "this request has passed here before")
-        question = question or self._question(x)
+        question = question or self.question(x)
         plan, rule, primary = question.plan, question.rule, question.key
         if rule is None:
             return await self._relay(plan, x, plan.default, Reason.NO_ROUTE)
@@ -228,7 +228,7 @@ class Pipeline:
         turn: waited for before an upstream may be asked.
         """
         x = Exchange(one.request(), 0.0, self._wall(), body=one.body, length=len(one.body))
-        question = self._question(x)
+        question = self.question(x)
         rule = question.rule
         if rule is None or rule.route.name != route or question.bypass is not None or rule.route.cache.mode != "on":
             return Warmed.NOT_ASKED
@@ -246,6 +246,12 @@ class Pipeline:
         if isinstance(landing.error, Shed) or landing.reason is Reason.CONCURRENCY:
             return Warmed.SHED
         return Warmed.STORED if await self._filler.has(rule, x.request, question.key) else Warmed.FAILED
+
+    async def prepare(self, one: Asking, turn: Turn) -> Warmed:
+        """`warm`, for whatever route takes the question."""
+        x = Exchange(one.request(), 0.0, self._wall(), body=one.body, length=len(one.body))
+        rule = self.question(x).rule
+        return Warmed.NOT_ASKED if rule is None else await self.warm(rule.route.name, one, turn)
 
     async def close(self, seconds: float) -> None:
         """Let what is under way be stored for so long, then end it."""

@@ -97,6 +97,10 @@ class Plan:
         route = self._router.match(request, document)
         return None if route is None else self._rules[route.name]
 
+    def tried(self, request: Request, document: Document | None) -> list[tuple[str, str]]:
+        """Why each route did not take the request; see `Router.tried`."""
+        return self._router.tried(request, document)
+
     def rule(self, name: str) -> Rule | None:
         """The rule of the route of this name."""
         return self._rules.get(name)

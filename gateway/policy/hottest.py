@@ -31,15 +31,15 @@ class Hottest(Generic[T]):
     def __len__(self) -> int:
         return len(self._counted)
 
-    def add(self, key: bytes, thing: T, size: int) -> None:
-        """The thing of this key came once more. size: bytes that it takes."""
+    def add(self, key: bytes, thing: T, size: int, count: float = 1) -> None:
+        """The thing of this key came once more, or so much of it. size: bytes that it takes."""
         known = self._counted.get(key)
         if known is not None:
-            known.count += 1
+            known.count += count
         elif size <= self._max_bytes:
             while not self._has_room(size):
                 self._evict()
-            self._seat(key, _Counted(thing, size, self._gone + 1))
+            self._seat(key, _Counted(thing, size, self._gone + count))
 
     def learn(self, key: bytes, thing: T, size: int, count: float) -> None:
         """Somebody else counted so much of it: the higher count stands. It takes nobody's place that is hotter."""

@@ -13,7 +13,7 @@ class Router:
     """The routes of one configuration, compiled."""
 
     def __init__(self, routes: Sequence[RouteSettings]) -> None:
-        takers = [_Taker(route) for route in routes]
+        takers = self._takers = [_Taker(route) for route in routes]
         # With many routes most state exact paths: one look-up then leaves the few that may match at all.
         self._by_path = {
             path: tuple(t for t in takers if t.takes_path(path)) for taker in takers for path in taker.exact
@@ -44,6 +44,17 @@ class Router:
             if not taker.asks_body or (document is not None and document.is_json and taker.takes_body(document.value)):
                 return taker.route
         return None
+
+    def tried(self, request: Request, document: Document | None) -> list[tuple[str, str]]:
+        """For an operator: each route in its turn up to the one that takes the request, and what of `match` kept the
+        others from it; "" for that one.
+        """
+        told = []
+        for taker in self._takers:
+            told.append((taker.route.name, taker.objection(request, document)))
+            if not told[-1][1]:
+                break
+        return told
 
 
 class _Taker:
@@ -77,6 +88,20 @@ class _Taker:
             if value is None or fullmatch(value.decode("utf-8", "surrogateescape")) is None:
                 return False
         return True
+
+    def objection(self, request: Request, document: Document | None) -> str:
+        """The first part of `match` that does not hold; "" where all of it does."""
+        if self._methods and request.method not in self._methods:
+            return "method"
+        if not self.takes_path(request.path):
+            return "path"
+        if self._host is not None and self._host(host_of(request.authority)) is None:
+            return "host"
+        if not self.takes_head(request):
+            return "headers"
+        if not self.asks_body or (document is not None and document.is_json and self.takes_body(document.value)):
+            return ""
+        return "body"
 
 
 def host_of(authority: bytes) -> bytes:

@@ -115,7 +115,7 @@ async def test_a_reload_keeps_connections_of_unchanged_upstreams_and_what_is_dra
         await worker.start()
         try:
             gateway = Running(worker, before)
-            worker._upstreams["rag"].drain(name(a))
+            await worker._drain("rag", name(a), True, "ann")
             await ask(gateway, 3)
             worker.reload()
             await ask(gateway, 3)

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.cache.disk import Disk
 from gateway.cache.redis import Redis
-from gateway.cache.store import Claim, LiveLog, Record, Store, TokenBuckets
+from gateway.cache.store import Claim, LiveLog, Paged, Record, Store, TokenBuckets
 from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.base import TlsSettings
 from gateway.model.settings.tiers import DiskSettings, RedisSettings
@@ -331,3 +331,29 @@ async def test_a_bucket_fills_up_again_by_the_stores_clock(store: Store) -> None
         return (await store.spend(name, 0.05, 0.0))[0]
 
     await eventually(again, 5)
+
+
+async def test_an_operator_sees_every_record_page_by_page(store: Store) -> None:
+    if isinstance(store, Shelf):
+        pytest.skip("the shelf is not looked through")
+    assert isinstance(store, Paged)
+    written = {os.urandom(32): b"%d" % number for number in range(120)}
+    await store.write([record(key, value) for key, value in written.items()])
+    if isinstance(store, Redis) and store._settings.username:  # who may not use SCAN
+        with pytest.raises(StoreUnavailable):
+            await store.page(b"", 25, 1 << 20)
+        return
+    seen: dict[bytes, bytes] = {}
+    place, pages = b"", 0
+    while True:
+        rows, place = await store.page(place, 25, 1 << 20)
+        seen |= dict(rows)
+        pages += 1
+        if not place:
+            break
+    assert written.items() <= seen.items()
+    assert pages > 1
+    if isinstance(store, Redis):
+        for wrong in (b"x", b"1", b"0:x", b"0:" + b"9" * 40):
+            with pytest.raises(ValueError):
+                await store.page(wrong, 25, 1 << 20)

@@ -92,6 +92,7 @@ _CHECKS: dict[str, Any] = {
     "pattern": _bound(lambda value, wanted: re.search(wanted, value) is None, str),
     "minimum": _bound(lambda value, wanted: value < wanted, int),
     "maximum": _bound(lambda value, wanted: value > wanted, int),
+    "maxLength": _bound(lambda value, wanted: len(value) > wanted, str),
     "minItems": _bound(lambda value, wanted: len(value) < wanted, list),
     "maxItems": _bound(lambda value, wanted: len(value) > wanted, list),
     "maxProperties": _bound(lambda value, wanted: len(value) > wanted, dict),

@@ -1,15 +1,46 @@
 """Problems: errors of the admin listener as problem details (RFC 9457)."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from pydantic import BaseModel, Field
+
+from gateway.model.errors import RagfrontError
 
 _log = logging.getLogger("ragfront.admin")
+
+
+class Wrong(BaseModel):
+    """One thing that is wrong about a request."""
+
+    pointer: str | None = Field(default=None, description="JSON Pointer (RFC 6901) to the member of the body")
+    parameter: str | None = Field(default=None, description="or the query parameter")
+    detail: str = Field(description="what was expected")
+
+
+class Problem(BaseModel):
+    """What an error says (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = ""
+    errors: list[Wrong] = Field(default=[], description="each thing that is wrong, with where it stands")
+
+
+class Refused(RagfrontError):
+    """A request that cannot be done. status: 4xx or 503. wrong: what is, with where it stands."""
+
+    def __init__(self, status: int, detail: str, wrong: Sequence[Wrong] = ()) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.wrong = wrong
 
 
 def problem(status: int, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: Any) -> web.Response:
@@ -23,6 +54,13 @@ def problem(status: int, detail: str = "", *, headers: Mapping[str, str] | None 
         content_type="application/problem+json",
         headers=headers,
     )
+
+
+def told(refused: Refused) -> web.Response:
+    """A refusal as an answer."""
+    if not refused.wrong:
+        return problem(refused.status, refused.detail)
+    return problem(refused.status, refused.detail, errors=[one.model_dump(exclude_none=True) for one in refused.wrong])
 
 
 @web.middleware

@@ -1,24 +1,35 @@
 """The admin listener's application: its resources put together. Holds no state of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
-from gateway.listeners.admin import figures, health
-from gateway.listeners.admin.access import bearer
+from gateway.listeners.admin import figures, health, openapi, operation
+from gateway.listeners.admin.access import access
+from gateway.listeners.admin.audit import Audit
+from gateway.listeners.admin.operation import Operation
 from gateway.listeners.admin.problem import problems
+from gateway.model.settings.file import AdminSettings
 from gateway.observe.metrics import Metrics
 
 
 def create_admin(
-    metrics: Metrics, ready: Callable[[], list[str]], version: str, token: str | None = None
+    metrics: Metrics,
+    ready: Callable[[], list[str]],
+    version: str,
+    settings: AdminSettings | None = None,
+    operations: Sequence[Operation] = (),
 ) -> web.Application:
-    """`ready`: what is not ready, see `health`. `version`: told in the Server field of every answer. `token`: of
-    those who may look, see `access`.
+    """`ready`: what is not ready, see `health`. `version`: told in the Server field of every answer. `settings`: who
+    may look and change, see `access`. `operations`: the API.
     """
-    app = web.Application(middlewares=[problems, bearer(token)], client_max_size=1 << 20)
+    audit = Audit()
+    known = [*operations, *audit.operations()]
+    app = web.Application(middlewares=[problems, access(settings or AdminSettings())])
     app.add_routes(health.routes(ready))
     app.add_routes(figures.routes(metrics))
+    app.add_routes([operation.route(one, audit) for one in known])
+    app.add_routes(openapi.routes(known, version))
 
     async def name_server(_: web.Request, response: web.StreamResponse) -> None:
         response.headers["Server"] = f"ragfront/{version}"

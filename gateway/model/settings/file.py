@@ -53,12 +53,26 @@ class LogSettings(Frozen):
     access: str | None = Field(default=None, description="access log: a file, `-` for standard output, none: off")
 
 
+class TokenSettings(Frozen):
+    """Who may use the admin listener, beside the one with `admin.token`."""
+
+    name: Name = Field(description="what the audit calls who shows it")
+    token: str = Field(min_length=1, repr=False, description="bearer token")
+    role: Literal["viewer", "operator"] = Field(default="viewer", description="viewers look, operators change, too")
+
+
 class AdminSettings(Frozen):
     """The listener for metrics, health and control."""
 
     listen: str = Field(default="127.0.0.1:9090", description="host:port; `off` for none")
     token: str | None = Field(
-        default=None, repr=False, description="bearer token that all but the probes ask for; needed beyond loopback"
+        default=None,
+        repr=False,
+        description="bearer token of an operator, `admin`; with one, all but the probes ask for it; "
+        "needed beyond loopback",
+    )
+    tokens: tuple[TokenSettings, ...] = Field(
+        default=(), max_length=100, repr=False, description="further ones, each with a name and a role"
     )
 
 

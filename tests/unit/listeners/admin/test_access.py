@@ -2,11 +2,12 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.listeners.admin.site import create_admin
+from gateway.model.settings.file import AdminSettings
 from gateway.observe.metrics import Metrics
 
 
 def admin(token: str | None) -> TestServer:
-    return TestServer(create_admin(Metrics("1"), list, "1", token))
+    return TestServer(create_admin(Metrics("1"), list, "1", AdminSettings(token=token)))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,164 @@
+"""/admin/bloom: what the filters hold and have done; keys added, files taken or swapped.
+
+A filter's file is what all workers of a host follow, so it is the file that is changed here: within half a second
+each of them has swapped it in whole.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from gateway.guard.bloom import Figures
+from gateway.guard.files import Loaded
+from gateway.guard.filterfile import Filter, FilterError, load, save
+from gateway.listeners.admin.operation import Call, Nothing, Operation
+from gateway.listeners.admin.parts import Parts
+from gateway.listeners.admin.problem import Refused
+from gateway.model.settings.base import Frozen
+from gateway.policy.vocabulary import terms
+
+Key = Annotated[str, StringConstraints(min_length=1, max_length=65536)]
+
+
+class FilterReport(BaseModel):
+    """One route's filter of one kind, in the worker that serves this API."""
+
+    route: str
+    kind: str
+    mode: str
+    file: str | None
+    loaded: bool = Field(description="whether it is in force")
+    items: int
+    capacity: int
+    error_rate: float | None = Field(description="of strangers that are taken for known, as full as it is now")
+    rejected: int = Field(description="requests, since the start")
+    observed: int
+    sampled: int
+    empty: int = Field(description="of those let through: the upstream had nothing, as the filter had said")
+    found: int = Field(description="of those let through: the filter was wrong")
+    unknown: int
+    refused_files: int
+
+
+class FilterReports(BaseModel):
+    """All filters."""
+
+    filters: list[FilterReport]
+
+
+class Keys(Frozen):
+    """What is there now."""
+
+    keys: list[Key] = Field(min_length=1, max_length=10_000, description="ids; of a vocabulary: texts")
+
+
+class Added(BaseModel):
+    """What came of it."""
+
+    added: int = Field(description="that were not known before")
+    items: int
+    capacity: int
+
+
+class File(Frozen):
+    """A filter that was built beside the one in use."""
+
+    file: str = Field(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,200}$",
+        description="its name, in the folder of the one in use, in whose place it is put",
+    )
+
+
+_FILES = ("known", "vocabulary")
+_BUSY = asyncio.Lock()
+
+
+def operations(parts: Parts) -> list[Operation]:
+    """The endpoints."""
+
+    def state(route: str, kind: str, figures: Figures) -> FilterReport | None:
+        rule = parts.pipeline.plan.rule(route)
+        settings = getattr(rule.route.bloom, kind) if rule is not None else None
+        return None if settings is None else _state(route, kind, settings.mode, figures, _file(parts, route, kind))
+
+    async def states(_: Call) -> FilterReports:
+        made = [state(*each) for each in parts.filters.figures()]
+        return FilterReports(filters=[one for one in made if one is not None])
+
+    async def changed(call: Call, change: Callable[[Loaded], tuple[int, Filter]]) -> Added:
+        """One change at a time, in a thread: a large file takes a second."""
+        route, kind = call.path["route"], call.path["kind"]
+        file = _file(parts, route, kind)
+        if file is None:
+            raise Refused(404, "no filter of this kind on this route that has a file and is in use")
+        async with _BUSY:
+            try:
+                before = len(file.filter) if file.filter is not None else 0
+                added, filter = await asyncio.to_thread(change, file)
+                await asyncio.to_thread(parts.filters.files.look_again, file)
+            except FilterError as exc:
+                raise Refused(409, f"{os.path.basename(file.path)}: {exc}") from None
+            except OSError as exc:
+                raise Refused(409, f"{os.path.basename(file.path)}: {exc.strerror or exc}") from None
+        call.before, call.after = {"items": before}, {"items": len(filter)}
+        return Added(added=added, items=len(filter), capacity=filter.capacity)
+
+    async def add(call: Call) -> Added:
+        return await changed(call, lambda file: _add(file, call.body.keys))
+
+    async def swap(call: Call) -> Added:
+        return await changed(call, lambda file: _swap(file, call.body.file))
+
+    async def reload(call: Call) -> Added:
+        return await changed(call, lambda file: (0, load(file.path, file.kind)))
+
+    refusals = {404: "No such filter", 409: "The file cannot be used; the one before stays in force"}
+    path = "/admin/bloom/{route}/{kind}"
+    return [
+        Operation("GET", "/admin/bloom", "All filters", states, FilterReports),
+        Operation("POST", f"{path}/keys", "Add what is there now", add, Added, Keys, refusals=refusals, changes=True),
+        Operation("POST", f"{path}/swap", "Put another file in its place", swap, Added, File,
+                  refusals=refusals, changes=True),
+        Operation("POST", f"{path}/reload", "Read the file now, and say what is wrong with it", reload, Added, Nothing,
+                  refusals=refusals, changes=True),
+    ]  # fmt: skip
+
+
+def _file(parts: Parts, route: str, kind: str) -> Loaded | None:
+    return parts.filters.of_route(route).get(kind) if kind in _FILES else None
+
+
+def _add(file: Loaded, keys: list[str]) -> tuple[int, Filter]:
+    was = os.stat(file.path).st_ino
+    filter = load(file.path, file.kind)
+    added = 0
+    for key in keys:
+        for one in (key,) if file.kind == "known" else terms(key):
+            added += filter.add(one)
+    if os.stat(file.path).st_ino != was:
+        raise FilterError("it was replaced meanwhile; ask again")
+    save(filter, file.path)
+    return added, filter
+
+
+def _swap(file: Loaded, name: str) -> tuple[int, Filter]:
+    filter = load(os.path.join(os.path.dirname(file.path), name), file.kind)
+    save(filter, file.path)
+    return 0, filter
+
+
+Mode = Literal["enforce", "observe", "off"]
+
+
+def _state(route: str, kind: str, mode: Mode, figures: Figures, file: Loaded | None) -> FilterReport:
+    filter = file.filter if file is not None else None
+    return FilterReport(
+        route=route, kind=kind, mode=mode, file=file.path if file is not None else None, loaded=bool(figures.loaded),
+        items=figures.items, capacity=figures.capacity,
+        error_rate=filter.expected_rate if filter is not None else None,
+        rejected=figures.rejected, observed=figures.observed, sampled=figures.sampled,
+        empty=figures.empty, found=figures.found, unknown=figures.unknown, refused_files=figures.refused,
+    )  # fmt: skip

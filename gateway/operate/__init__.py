@@ -1,0 +1,1 @@
+"""Operate: the commands of an operator, over the admin API of a running gateway."""

@@ -1,0 +1,90 @@
+"""Explain: what would become of a request, and why, told without asking anybody and without changing anything."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.cache.inspect import Held, Inspector
+from gateway.model.entry import EntryFlag
+from gateway.model.errors import StoreUnavailable
+from gateway.model.exchange import Exchange
+from gateway.model.outcome import Outcome, Reason
+from gateway.pipeline.plan import Rule
+from gateway.pipeline.question import Question
+from gateway.policy import freshness, variants
+from gateway.policy.coding import accepts
+from gateway.policy.freshness import Verdict
+
+
+@dataclass(slots=True)
+class Explained:
+    """tried: each route up to the one that takes it, and which part of its `match` did not hold.
+
+    canonical: what the key is made of, credentials masked. vary: fields on which the stored answers differ.
+    filters: kind, mode, whether it is against. held: in which tiers the answer is; the first is used.
+    """
+
+    outcome: Outcome
+    reason: Reason | None
+    tried: list[tuple[str, str]]
+    route: str | None = None
+    mode: str | None = None
+    canonical: dict[str, Any] | None = None
+    primary: bytes = b""
+    key: bytes = b""
+    vary: tuple[bytes, ...] = ()
+    filters: list[tuple[str, str, bool]] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+
+
+async def explain(x: Exchange, question: Question, inspector: Inspector) -> Explained:
+    """x, question: a request as `Pipeline.question` reads it."""
+    plan, rule = question.plan, question.rule
+    tried = plan.tried(x.request, question.document)
+    if rule is None:
+        return Explained(Outcome.BYPASS, Reason.NO_ROUTE, tried)
+    told = Explained(Outcome.BYPASS, question.bypass, tried, rule.route.name, rule.route.cache.mode)
+    if question.bypass is not None:
+        return told
+    told.canonical = rule.keyer.canonical(x.request, x.body, question.document)
+    told.primary = told.key = question.key
+    try:
+        told.held = await inspector.look(question.key)
+        if told.held and told.held[0].entry.flags & EntryFlag.VARY:
+            told.vary = variants.names(told.held[0].entry)
+            told.key = rule.keyer.variant(question.key, told.vary, x.request)
+            told.held = await inspector.look(told.key, (question.key,))
+    except StoreUnavailable:
+        told.reason = Reason.L2_DOWN
+    if rule.bloom is not None:
+        told.filters = rule.bloom.opinions(x.request, question.document, told.key)
+    _judge(told, x, rule)
+    return told
+
+
+def _judge(told: Explained, x: Exchange, rule: Rule) -> None:
+    """What a client would get, by the first entry that is of use."""
+    if rule.route.cache.mode == "shadow":
+        told.outcome, told.reason = Outcome.BYPASS, Reason.SHADOW
+        return
+    for held in told.held:
+        entry = held.entry
+        verdict = freshness.classify(entry, x.now)
+        if verdict is Verdict.EXPIRED:
+            continue
+        if (refused := freshness.request_allows(rule.route, x.request, entry, x.now)) is not None:
+            told.outcome, told.reason = Outcome.MISS, refused
+            return
+        if entry.coding and not accepts(x.request.fields.joined(b"accept-encoding"), entry.coding):
+            told.outcome, told.reason = Outcome.BYPASS, Reason.CODING_NOT_ACCEPTED
+            return
+        if verdict is Verdict.FRESH:
+            told.outcome = Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
+            return
+        if verdict is Verdict.STALE_REVALIDATE:
+            told.outcome, told.reason = Outcome.STALE, Reason.REVALIDATING
+            return
+    told.outcome = Outcome.MISS
+    for kind, mode, against in told.filters:
+        if against and mode == "enforce":
+            told.outcome, told.reason = Outcome.REJECTED, Reason(f"bloom-{kind.replace('_', '-')}")
+            return

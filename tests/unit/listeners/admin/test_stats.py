@@ -1,0 +1,22 @@
+"""/admin/stats: sums and ratios."""
+
+from gateway.listeners.admin.stats import _stats
+from gateway.observe.summary import Latency, Summary
+
+
+def test_routes_and_the_whole() -> None:
+    found = Summary(
+        routes={"a": {"hit": 3.0, "miss": 1.0}, "-": {"bypass": 2.0}},
+        latency={"hit": Latency([0.1], [3, 0], 0.1), "miss": Latency([0.1], [0, 1], 5.0)},
+        saved_seconds={"a": 12.0},
+        calls={"rag": {"2xx": 1.0}},
+        tiers={"memory": {"entries": 1.0}},
+    )
+    told = _stats(found, 7.0)
+    assert (told.at, told.hit_ratio, told.saved_seconds) == (7.0, 0.75, 12.0)
+    assert told.requests == {"hit": 3.0, "miss": 1.0, "bypass": 2.0}
+    assert told.routes["-"].hit_ratio is None
+    assert told.latency is not None
+    assert (told.latency.number, told.latency.counts) == (4, [3, 1])
+    assert told.upstreams["rag"].latency is None
+    assert _stats(Summary(), 0.0).latency is None
