@@ -25,6 +25,8 @@ _LOOK_MILLISECONDS = 1000
 _CLUSTER_MILLISECONDS = 250
 """How long a follower blocks. A Cluster's connections give up after 0.4 s without an answer."""
 
+_PAGE = 2_000  # rows of one reply: a large ledger is not to take longer than a Cluster's connection waits
+
 # KEYS: the stream. ARGV: the newest version that the caller knows, 1 to put the rows in the place of what there is,
 # then versions and rows in turns. Answers whether it was done.
 _WRITE = """
@@ -65,7 +67,13 @@ class RedisLedger:
 
     async def read(self, after: int) -> Page:
         async def ask(redis: Any) -> Page:
-            rows = _rows(await redis.execute_command("XRANGE", self._rows, b"%d-1" % after, b"+"))
+            rows: list[Row] = []
+            while True:
+                begin = b"%d-1" % (rows[-1].version if rows else after)
+                page = _rows(await redis.execute_command("XRANGE", self._rows, begin, b"+", b"COUNT", _PAGE))
+                rows += page
+                if len(page) < _PAGE:
+                    break
             if rows:
                 return Page(rows[-1].version, rows)
             last = _rows(await redis.execute_command("XREVRANGE", self._rows, b"+", b"-", b"COUNT", 1))

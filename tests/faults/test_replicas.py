@@ -121,7 +121,7 @@ async def test_one_that_refuses_connections_is_never_seen_by_clients():
 async def test_where_all_fail_all_are_asked():
     async with AsyncExitStack() as stack:
         both = await services(stack, says_500, says_500)
-        async with gateway_of(*(one.url for one in both), **QUICK) as gateway:
+        async with gateway_of(*(one.url for one in both), ejection=QUICK["ejection"]) as gateway:
             for _ in range(5):
                 assert await asks(gateway) == {500}
             assert [state(gateway, index).ejected for index in (0, 1)].count(True) == 1  # half of them at most
