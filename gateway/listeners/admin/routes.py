@@ -8,7 +8,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from gateway.config.patch import FIXED, PatchError, combined, patched
+from gateway.config.overrides import FIXED, PatchError, patched
+from gateway.config.presets import merge
 from gateway.config.shown import differences, shown
 from gateway.control.control import Confirmation, Override
 from gateway.listeners.admin.fleet import MemberState, state
@@ -158,7 +159,7 @@ def operations(parts: Parts) -> list[Operation]:
             if call.body.for_ <= 0:
                 raise Refused(422, "a time-box in the past", [Wrong(pointer="/for", detail="expected more than 0")])
             until = parts.wall() + call.body.for_
-        return await change(call, name, combined(before.patch if before else {}, patch), until, call.body.reason)
+        return await change(call, name, merge(before.patch if before else {}, patch), until, call.body.reason)
 
     async def revert(call: Call) -> Answered:
         return await change(call, call.path["name"], None, None, "reverted")
