@@ -375,8 +375,8 @@ def _store(settings: L2Settings | None) -> Store | None:
 def _ledger(settings: Settings) -> Ledger:
     """Where all who serve the same answers meet: Redis where they are kept there, else the host's disk."""
     if settings.l2 is not None and settings.l2.redis is not None:
-        from gateway.cache.redis_client import client
         from gateway.control.redis_ledger import RedisLedger
+        from gateway.link.redis_client import client
 
         return RedisLedger(partial(client, settings.l2.redis), settings.l2.redis.prefix)
     if settings.control.path == OFF:

@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import lmdb
 
+from gateway.link.lmdb_damage import DAMAGED
 from gateway.model.errors import StoreUnavailable
 
 log = logging.getLogger("ragfront.cache")
@@ -35,14 +36,6 @@ _VERIFY_BYTES_PER_SECOND = 32 << 20
 """A sixth of what one core of 2024 walks."""
 
 _MAX_READERS = 1024
-
-_DAMAGED = (
-    lmdb.CorruptedError,
-    lmdb.IncompatibleError,
-    lmdb.InvalidError,
-    lmdb.PageNotFoundError,
-    lmdb.VersionMismatchError,
-)
 
 
 class Foreign(Exception):
@@ -95,7 +88,7 @@ class DiskFile:
         """Closes a file that cannot be gone on with. A damaged one is set aside, unless another process has done so."""
         self.env.close()
         try:
-            if isinstance(why, _DAMAGED) and not self.replaced():
+            if isinstance(why, DAMAGED) and not self.replaced():
                 self._set_aside(why)
         finally:
             os.close(self._guard)
@@ -114,7 +107,7 @@ class DiskFile:
             self._mark_dirty()
             try:
                 return self._open_live()
-            except (*_DAMAGED, Foreign) as exc:
+            except (*DAMAGED, Foreign) as exc:
                 self._set_aside(exc)
                 return self._open_live()
         except (OSError, lmdb.Error, Foreign) as exc:

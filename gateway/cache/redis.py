@@ -1,31 +1,25 @@
 """Redis: the distributed second tier, one server, Sentinel or Cluster. No exception of redis-py leaves this file.
 
-Each operation has a time limit and is tried once. One that is cut off closes its connection (redis-py does so for
-whatever interrupts a reply), so that no reply is ever taken for another's. Needs GET, MGET, SET, UNLINK, EVAL, XADD,
+Needs GET, MGET, SET, UNLINK, EVAL, XADD,
 XRANGE, PEXPIRE, EXISTS and (for budgets) TIME; where DBSIZE and INFO are not allowed, usage is not known, and where
 SCAN is not, nothing can be listed.
 """
 
 import asyncio
-import contextlib
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from redis.asyncio import RedisCluster
-from redis.exceptions import RedisClusterException, RedisError, ResponseError
+from redis.exceptions import ResponseError
 
-from gateway.cache.redis_client import Client, client
 from gateway.cache.store import Claim, Record, Usage
+from gateway.link.redis_client import client
+from gateway.link.redis_talk import WRITE_SECONDS, Talk
 from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.tiers import RedisSettings
-
-T = TypeVar("T")
-
-_SECONDS = 1.5
-_WRITE_SECONDS = 5.0
-"""For one operation, connecting included. Who needs it sooner does not wait, and finds a connection next time."""
 
 _RELEARN_AFTER = 1.0
 """Seconds between two questions for a Cluster's map: asking closes the connections of all."""
@@ -75,12 +69,9 @@ class Redis:
     alone = False
 
     def __init__(self, settings: RedisSettings, *, clock: Callable[[], float] = time.time) -> None:
-        self._settings = settings
         self._clock = clock
-        self._client: Client | None = None
-        self._closed = False
         self._relearn_at = 0.0
-        self._slots = asyncio.Semaphore(settings.connections)
+        self._talk = Talk(partial(client, settings), settings.connections)
         self._entry = settings.prefix.encode() + b"entry:"
         self._lease = settings.prefix.encode() + b"lease:"
         self._live = settings.prefix.encode() + b"live:"
@@ -90,8 +81,7 @@ class Redis:
         """Connects nothing: the first operation does."""
 
     async def close(self) -> None:
-        self._closed = True
-        await self._drop(self._client)
+        await self._talk.close()
 
     async def read(self, keys: Sequence[bytes]) -> list[bytes | None]:
         names = [self._entry + key.hex().encode() for key in keys]
@@ -102,7 +92,7 @@ class Redis:
                 return _records([None if isinstance(row, Exception) else row for row in rows], len(names))
             return _records(await redis.execute_command("MGET", *names), len(names))
 
-        return await self._ask(ask) if names else []
+        return await self._talk.ask(ask) if names else []
 
     async def page(self, after: bytes, most: int, most_bytes: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
         """A place is the number of a primary and SCAN's cursor there: a Cluster is looked through node by node."""
@@ -125,7 +115,7 @@ class Redis:
                 return names, b"%b:%d" % (node, after)
             return names, b"%d:0" % (int(node) + 1) if int(node) + 1 < len(nodes) else b""
 
-        names, place = await self._ask(ask)
+        names, place = await self._talk.ask(ask)
         keys = [key for name in names if (key := _key_of(name, self._entry)) is not None]
         rows = await self.read(keys)
         return [(key, row) for key, row in zip(keys, rows, strict=True) if row is not None], place
@@ -138,12 +128,12 @@ class Redis:
             if expires_at > now
         ]
         if commands:
-            await self._ask(lambda redis: self._pipelined(redis, commands, _confirms), _WRITE_SECONDS)
+            await self._talk.ask(lambda redis: self._pipelined(redis, commands, _confirms), WRITE_SECONDS)
 
     async def remove(self, keys: Sequence[bytes]) -> None:
         commands = [("UNLINK", self._entry + key.hex().encode()) for key in keys]
         if commands:
-            await self._ask(lambda redis: self._pipelined(redis, commands, _counts), _WRITE_SECONDS)
+            await self._talk.ask(lambda redis: self._pipelined(redis, commands, _counts), WRITE_SECONDS)
 
     async def claim(self, key: bytes, token: bytes, ttl: float) -> Claim:
         return _CLAIMS[await self._eval(_CLAIM, key, token, _milliseconds(ttl))]
@@ -159,13 +149,13 @@ class Redis:
         commands: list[tuple[Any, ...]] = [("UNLINK", name)] if anew else []
         commands += [("XADD", name, "*", b"r", row) for row in rows]
         commands.append(("PEXPIRE", name, _milliseconds(ttl)))
-        await self._ask(lambda redis: self._pipelined(redis, commands, lambda _: True), _WRITE_SECONDS)
+        await self._talk.ask(lambda redis: self._pipelined(redis, commands, lambda _: True), WRITE_SECONDS)
 
     async def since(self, key: bytes, position: bytes) -> tuple[list[bytes], bytes, bool]:
         name = self._live + key.hex().encode()
         begin = b"(" + position if position else b"-"
         commands: list[tuple[Any, ...]] = [("XRANGE", name, begin, b"+"), ("EXISTS", name)]
-        found, there = await self._ask(lambda redis: self._pipelined(redis, commands, lambda _: True))
+        found, there = await self._talk.ask(lambda redis: self._pipelined(redis, commands, lambda _: True))
         try:
             rows = [values[values.index(b"r") + 1] if isinstance(values, list) else values[b"r"] for _, values in found]
             return rows, found[-1][0] if found else position, bool(there)
@@ -181,7 +171,7 @@ class Redis:
                 raise ValueError("not an answer to a bucket's script")
             return granted == 1, debt / 1e6
 
-        return await self._ask(ask)
+        return await self._talk.ask(ask)
 
     async def usage(self) -> Usage:
         """Of the whole database and the servers' whole memory: Redis keeps no count by prefix."""
@@ -196,7 +186,7 @@ class Redis:
             nodes = [memory] if "used_memory" in memory else list(memory.values())
             return Usage(int(entries), sum(int(node["used_memory"]) for node in nodes))
 
-        return await self._ask(ask)
+        return await self._talk.ask(ask)
 
     async def _eval(self, script: str, key: bytes, *args: Any) -> int:
         name = self._lease + key.hex().encode()
@@ -208,27 +198,7 @@ class Redis:
                 raise ValueError("not an answer to a lease's script")
             return int(reply)
 
-        return await self._ask(ask)
-
-    async def _ask(self, talk: Callable[[Any], Awaitable[T]], seconds: float = _SECONDS) -> T:
-        """What the talk with the server comes to; StoreUnavailable for whatever goes wrong in it."""
-        if self._closed:
-            raise StoreUnavailable("redis: closed")
-        used: Client | None = None
-        try:
-            async with asyncio.timeout(seconds), self._slots:
-                used = self._client = self._client or client(self._settings)
-                if isinstance(used.redis, RedisCluster):
-                    # Before it knows the cluster, a client sends what it is asked anywhere.
-                    await used.redis.initialize()
-                return await talk(used.redis)
-        except TimeoutError as exc:
-            raise StoreUnavailable(f"redis: no answer in {seconds:g} s") from exc
-        except Exception as exc:
-            # What is no Redis makes redis-py's parsers raise anything.
-            if not isinstance(exc, RedisError) or isinstance(exc, RedisClusterException):
-                await self._drop(used)
-            raise StoreUnavailable(f"redis: {exc}") from exc
+        return await self._talk.ask(ask)
 
     async def _pipelined(
         self, redis: Any, commands: Sequence[tuple[Any, ...]], fits: Callable[[Any], bool]
@@ -255,14 +225,6 @@ class Redis:
         if now >= self._relearn_at:
             self._relearn_at = now + _RELEARN_AFTER
             await redis.aclose()
-
-    async def _drop(self, used: Client | None) -> None:
-        """Closes a client; the next operation makes a new one, from the addresses in the settings."""
-        if used is self._client:
-            self._client = None
-        if used is not None:
-            with contextlib.suppress(Exception):
-                await used.close()
 
 
 def _records(reply: Any, count: int) -> list[bytes | None]:

@@ -19,6 +19,7 @@ from typing import TypeVar
 import lmdb
 
 from gateway.control.store import Page, Row
+from gateway.link.lmdb_damage import DAMAGED
 from gateway.model.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -28,13 +29,6 @@ _log = logging.getLogger("ragfront.control")
 _LOOK_SECONDS = 0.05
 _SECONDS = 5.0
 _MAP = 256 << 20
-_DAMAGED = (
-    lmdb.CorruptedError,
-    lmdb.IncompatibleError,
-    lmdb.InvalidError,
-    lmdb.PageNotFoundError,
-    lmdb.VersionMismatchError,
-)
 
 
 class DiskLedger:
@@ -129,7 +123,7 @@ class DiskLedger:
         (self._folder / "fleet").mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             self._env = _open(folder)
-        except _DAMAGED as exc:
+        except DAMAGED as exc:
             aside = self._folder / f"damaged-{os.getpid()}"
             folder.rename(aside)
             _log.warning("ledger disk: %s is set aside as %s, and begun anew: %s", folder, aside, exc)

@@ -6,21 +6,15 @@ may get lost, and works with a Cluster, too. Needs EVAL, XADD, XRANGE, XREVRANGE
 HDEL.
 """
 
-import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from redis.asyncio import RedisCluster
-from redis.exceptions import RedisClusterException, RedisError
 
 from gateway.control.store import Page, Row
-from gateway.model.errors import StoreUnavailable
+from gateway.link.redis_client import Client
+from gateway.link.redis_talk import SECONDS, WRITE_SECONDS, Talk
 
-T = TypeVar("T")
-
-_SECONDS = 1.5
-_WRITE_SECONDS = 5.0
 _LOOK_MILLISECONDS = 1000
 _CLUSTER_MILLISECONDS = 250
 """How long a follower blocks. A Cluster's connections give up after 0.4 s without an answer."""
@@ -39,31 +33,19 @@ return 1
 """
 
 
-class Connected(Protocol):
-    """A client of redis-py, and how to close it with all that was made for it."""
-
-    @property
-    def redis(self) -> Any: ...
-    @property
-    def close(self) -> Callable[[], Awaitable[None]]: ...
-
-
 class RedisLedger:
     """connect: makes a client of its own, as who follows keeps a connection. prefix: of the keys."""
 
     name = "redis"
 
-    def __init__(self, connect: Callable[[], Connected], prefix: str) -> None:
-        self._connect = connect
+    def __init__(self, connect: Callable[[], Client], prefix: str) -> None:
+        self._talk = Talk(connect)
         # One hash tag: on a Cluster, who has lost one has lost both.
         self._rows = f"{prefix}{{ledger}}:rows".encode()
         self._fleet = f"{prefix}{{ledger}}:fleet".encode()
-        self._client: Connected | None = None
-        self._closed = False
 
     async def close(self) -> None:
-        self._closed = True
-        await self._drop(self._client)
+        await self._talk.close()
 
     async def read(self, after: int) -> Page:
         async def ask(redis: Any) -> Page:
@@ -79,7 +61,7 @@ class RedisLedger:
             last = _rows(await redis.execute_command("XREVRANGE", self._rows, b"+", b"-", b"COUNT", 1))
             return Page(last[-1].version if last else 0, ())
 
-        return await self._ask(ask, _WRITE_SECONDS)
+        return await self._talk.ask(ask, WRITE_SECONDS)
 
     async def append(self, known: int, rows: Sequence[Row]) -> bool:
         return await self._write(known, rows, anew=False)
@@ -92,20 +74,20 @@ class RedisLedger:
             block = _CLUSTER_MILLISECONDS if isinstance(redis, RedisCluster) else _LOOK_MILLISECONDS
             await redis.execute_command("XREAD", "COUNT", 1, "BLOCK", block, "STREAMS", self._rows, b"%d-1" % after)
 
-        await self._ask(ask, _LOOK_MILLISECONDS / 1000 + _SECONDS)
+        await self._talk.ask(ask, _LOOK_MILLISECONDS / 1000 + SECONDS)
 
     async def members(self) -> Mapping[str, bytes]:
         async def ask(redis: Any) -> dict[str, bytes]:
             reply = await redis.execute_command("HGETALL", self._fleet)
             return {name.decode(): row for name, row in reply.items()}
 
-        return await self._ask(ask)
+        return await self._talk.ask(ask)
 
     async def enroll(self, name: str, row: bytes, *, anew: bool = True) -> None:
-        await self._ask(lambda redis: redis.execute_command("HSET" if anew else "HSETNX", self._fleet, name, row))
+        await self._talk.ask(lambda redis: redis.execute_command("HSET" if anew else "HSETNX", self._fleet, name, row))
 
     async def dismiss(self, name: str) -> None:
-        await self._ask(lambda redis: redis.execute_command("HDEL", self._fleet, name))
+        await self._talk.ask(lambda redis: redis.execute_command("HDEL", self._fleet, name))
 
     async def _write(self, known: int, rows: Sequence[Row], *, anew: bool) -> bool:
         said = [part for row in rows for part in (row.version, row.data)]
@@ -116,35 +98,7 @@ class RedisLedger:
                 raise ValueError("not an answer to a ledger's script")
             return bool(reply)
 
-        return await self._ask(ask, _WRITE_SECONDS)
-
-    async def _ask(self, talk: Callable[[Any], Awaitable[T]], seconds: float = _SECONDS) -> T:
-        """What the talk with the server comes to; StoreUnavailable for whatever goes wrong in it."""
-        if self._closed:
-            raise StoreUnavailable("redis: closed")
-        used: Connected | None = None
-        try:
-            async with asyncio.timeout(seconds):
-                used = self._client = self._client or self._connect()
-                if isinstance(used.redis, RedisCluster):
-                    # Before it knows the cluster, a client sends what it is asked anywhere.
-                    await used.redis.initialize()
-                return await talk(used.redis)
-        except TimeoutError as exc:
-            raise StoreUnavailable(f"redis: no answer in {seconds:g} s") from exc
-        except Exception as exc:
-            # What is no Redis makes redis-py's parsers raise anything.
-            if not isinstance(exc, RedisError) or isinstance(exc, RedisClusterException):
-                await self._drop(used)
-            raise StoreUnavailable(f"redis: {exc}") from exc
-
-    async def _drop(self, used: Connected | None) -> None:
-        """Closes a client; the next operation makes a new one."""
-        if used is self._client:
-            self._client = None
-        if used is not None:
-            with contextlib.suppress(Exception):
-                await used.close()
+        return await self._talk.ask(ask, WRITE_SECONDS)
 
 
 def _rows(reply: Any) -> list[Row]:

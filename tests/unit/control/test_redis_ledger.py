@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from gateway.cache.redis_client import client
 from gateway.control.redis_ledger import RedisLedger
 from gateway.control.store import Row
+from gateway.link.redis_client import client
 from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.tiers import RedisSettings
 from tests.support.ports import free_port

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cache.redis_client import client
 from gateway.control.disk_ledger import DiskLedger
 from gateway.control.memory_ledger import MemoryLedger
 from gateway.control.redis_ledger import RedisLedger
 from gateway.control.store import Ledger, Page, Row
+from gateway.link.redis_client import client
 from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.tiers import RedisSettings
 from tests.support.redis_server import RedisServer, redis_cluster, redis_server

@@ -7,7 +7,7 @@ from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedSSLConnection
 
-from gateway.cache.redis_client import client
+from gateway.link.redis_client import client
 from gateway.model.settings.base import TlsSettings
 from gateway.model.settings.tiers import RedisSettings
 
