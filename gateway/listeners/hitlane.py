@@ -42,7 +42,7 @@ Log = Callable[[bytes, str, Resolved, Entry, str, float, float], None]
 class HitLane:
     """One worker's.
 
-    peek: key, Unix seconds -> what memory has. seek: what another tier has at once (`Pipeline.seek`).
+    peek: key, Unix seconds -> what memory has. seek: what another tier has at once (`pipeline.recall`).
     count: where a route's outcome is tallied. timing: Server-Timing.
     log: told of each hit while somebody listens: request bytes, peer, resolved, entry, tier, Unix seconds, duration.
     """

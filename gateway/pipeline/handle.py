@@ -1,4 +1,4 @@
-"""Handle: the whole way of a request, from an exchange to an answer; and its short way, for what can be had at once."""
+"""Handle: the whole way of a request, from an exchange to an answer."""
 
 import asyncio
 import time
@@ -8,11 +8,10 @@ from functools import partial
 from cachetools import TTLCache
 
 from gateway.cache.tiers import Tiers
-from gateway.model.entry import Entry, EntryFlag
+from gateway.model.entry import Entry
 from gateway.model.errors import Shed, UpstreamError
 from gateway.model.exchange import Exchange, Request
 from gateway.model.outcome import Outcome, Reason
-from gateway.model.settings.route import RouteSettings
 from gateway.pipeline import calls, itemwise
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
 from gateway.pipeline.degrade import Degrader
@@ -22,14 +21,15 @@ from gateway.pipeline.flight import Flight, Flights, Landing, Seat
 from gateway.pipeline.job import Job, OtherForms
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.question import Question
+from gateway.pipeline.recall import Recall, found, look, rejected
 from gateway.pipeline.recording import Recording
 from gateway.pipeline.retrieve import Told
 from gateway.pipeline.shadow import Shadow
 from gateway.pipeline.warm import Turn, Warmed
-from gateway.policy import freshness, validators, variants
+from gateway.policy import freshness, validators
 from gateway.policy.asking import Asking
 from gateway.policy.coding import accepts
-from gateway.policy.document import Document, parse
+from gateway.policy.document import Document
 from gateway.policy.forms import asked_form, other_forms
 from gateway.policy.forwarding import loops
 from gateway.policy.freshness import Verdict
@@ -38,9 +38,6 @@ from gateway.policy.purges import Names
 from gateway.policy.tags import EVERY
 from gateway.upstream.fetch import Upstream
 from gateway.upstream.reply import Reply
-
-Peek = Callable[[bytes, float, tuple[bytes, ...]], Entry | None]
-Fits = Callable[[Entry], bool]
 
 _GIVEN_UP_KEYS = 65_536
 _NOT_ASKED = frozenset({Reason.BUDGET, Reason.CONCURRENCY})
@@ -63,106 +60,25 @@ class Pipeline:
         looked: Told = lambda route, result: None,
         drift: Callable[..., DriftWatch] = DriftWatch,
     ) -> None:
-        self.plan = plan
         self.flights = Flights()
         self._tiers = tiers
         self._wall = wall
         self._given_up: TTLCache[bytes, Reason] = TTLCache(_GIVEN_UP_KEYS, GIVEN_UP_FOR, timer=clock)
+        self._short = Recall(plan, tiers, self.flights, self._given_up)
+        self.recall, self.seek, self.question = self._short.recall, self._short.seek, self._short.question
         self._filler = Filler(tiers, random, self._given_up.__setitem__, wall, clock)
         self._degrader = Degrader(tiers, looked, wall)
         self.drift = drift(tiers, self.flights, self._filler.work, wall, clock)
         self._shadows = Shadow(self.flights, self._filler.work, self.drift)
 
-    def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
-        """The short way: what `x` asks, and the fresh entry that answers it as it is, if one can be had at once; or
-        what a filter rejects it with.
+    @property
+    def plan(self) -> Plan:
+        """By which requests are read now."""
+        return self._short.plan
 
-        What happened stands in `x` then. Where there is none, `handle` takes the question, and what was asked for it.
-        """
-        question = question or self.question(x)
-        rule = question.rule
-        if rule is None or question.bypass is not None or rule.route.cache.mode != "on":
-            return question, None
-        if loops(x.request.fields, question.plan.forwarding.ident):
-            return question, None
-        entry = self._look(x, rule, question.key, self._tiers.held)
-        if entry is not None and x.now >= entry.hit_until:  # stale, or to be asked anew early
-            return question, None
-        if entry is None:
-            if itemwise.listed(rule, x, question.document) is not None:
-                return question, None
-            if rule.bloom is not None:
-                question.opinion = rule.bloom.ask(x.request, question.document, question.key, anew=False)
-                if question.opinion.reason is not None:
-                    return question, self._rejected_at_once(x, rule, question, question.opinion.reason)
-            entry = self._look_at_once(x, rule, question)
-        if (
-            entry is None
-            or (entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once")
-            or freshness.classify(entry, x.now) is not Verdict.FRESH
-            or freshness.request_allows(rule.route, x.request, entry, x.now) is not None
-            or (entry.coding and not accepts(x.request.fields.joined(b"accept-encoding"), entry.coding))
-            or validators.not_modified(x.request, entry)
-        ):
-            return question, None
-        assert x.key is not None
-        x.route = rule.route
-        self._found(x, rule, entry, self._tiers.take(x.key, question.said, x.now, rule.route.cache.l1_ttl))
-        return question, entry
-
-    def _look_at_once(self, x: Exchange, rule: Rule, question: Question) -> Entry | None:
-        """What a store that does not suspend has, where memory has nothing, and the ordinary way would ask it, too."""
-        assert x.key is not None
-        if not self._asks_store(x.key):
-            return None
-
-        def peek(key: bytes, now: float, named: tuple[bytes, ...]) -> Entry | None:
-            entry = self._tiers.held(key, now, named)
-            if entry is None and (said := self._tiers.at_once(key, now, named)) is not None:
-                question.said[key] = said
-                return said.entry
-            return entry
-
-        return self._look(x, rule, question.key, peek)
-
-    def _rejected_at_once(self, x: Exchange, rule: Rule, question: Question, reason: Reason) -> Entry | None:
-        """None where it is to be sent part by part; nothing has happened then."""
-        entry = self._rejected(x, rule, question.document, reason)
-        if entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once":
-            x.outcome, x.reason = Outcome.BYPASS, None
-            return None
-        x.route = rule.route
-        self._tiers.count(found=False)
-        return entry
-
-    def seek(self, route: RouteSettings, key: bytes, now: float, fits: Fits) -> tuple[Entry, str] | None:
-        """`recall` by a key that is known already: a fresh entry that fits, and its tier, where memory has nothing.
-
-        None as well where the route has filters: what they ask about is not known here.
-        """
-        rule = self.plan.rule(route.name)
-        if rule is None or rule.bloom is not None or self._tiers.held(key, now) is not None:
-            return None
-        said = self._tiers.at_once(key, now) if self._asks_store(key) else None
-        if said is None or said.entry is None or now >= said.entry.fresh_until or not fits(said.entry):
-            return None
-        return said.entry, self._tiers.take(key, {key: said}, now, route.cache.l1_ttl)
-
-    def _asks_store(self, key: bytes) -> bool:
-        """Whether the store is there at once, and the ordinary way would open a flight and ask it."""
-        return self._tiers.immediate and key not in self._given_up and not self.flights.joinable(key)
-
-    def question(self, x: Exchange) -> Question:
-        """The first three steps: whatever can be told without looking anywhere."""
-        plan = self.plan
-        document = parse(x.body) if x.readable and x.rest is None else None
-        rule = plan.match(x.request, document)  # 1 route
-        if rule is None:
-            return Question(plan, None, Reason.NO_ROUTE)
-        bypass = self._bypass(x, rule, document)  # 2 admit
-        if bypass is not None or document is None:
-            return Question(plan, rule, bypass or Reason.REQUEST_BODY_TOO_LARGE)
-        return Question(plan, rule, None, rule.keyer.key(x.request, x.body, document), document)  # 3 key
+    @plan.setter
+    def plan(self, plan: Plan) -> None:
+        self._short.plan = plan
 
     async def handle(self, x: Exchange, question: Question | None = None) -> Answer:
         """Answer one exchange. Neither upstream nor cache make it raise; what happened stands in `x`.
@@ -186,7 +102,7 @@ class Pipeline:
         vary: tuple[bytes, ...] = ()
         for _ in range(_VARY_ROUNDS):
             # 4 look: no await from here until the flight is registered
-            entry = self._look(x, rule, primary, self._tiers.held, vary)
+            entry = look(x, rule, primary, self._tiers.held, vary)
             self._tiers.count(found=entry is not None)
             verdict = self._verdict(x, rule, entry)
             job = self._job(plan, x, rule, primary, entry, verdict)
@@ -204,7 +120,7 @@ class Pipeline:
                 if opinion is None or x.reason is not None:
                     opinion = rule.bloom.ask(x.request, question.document, job.key, anew=x.reason is not None)
                 if opinion.reason is not None:
-                    return FromEntry(self._rejected(x, rule, question.document, opinion.reason))
+                    return FromEntry(rejected(x, rule, question.document, opinion.reason))
                 job.doubts = opinion.doubts
             if job.key in self._given_up:
                 return await self._relay(plan, x, rule.upstream, Reason.GIVEN_UP)
@@ -222,21 +138,23 @@ class Pipeline:
             vary = landing.vary
         return await self._relay(plan, x, rule.upstream, x.reason or Reason.VARY_MISS)
 
-    async def warm(self, route: str, one: Asking, turn: Turn) -> Warmed:
+    async def prepare(self, one: Asking, turn: Turn, route: str | None = None) -> Warmed:
         """Have a question's answer made ready, on nobody's budget and with a free turn, unless a tier has it.
 
-        turn: waited for before an upstream may be asked.
+        turn: waited for before an upstream may be asked. route: that is meant; None: whichever takes the question.
         """
         x = Exchange(one.request(), 0.0, self._wall(), body=one.body, length=len(one.body))
         question = self.question(x)
         rule = question.rule
-        if rule is None or rule.route.name != route or question.bypass is not None or rule.route.cache.mode != "on":
+        if rule is None or question.bypass is not None or rule.route.cache.mode != "on":
+            return Warmed.NOT_ASKED
+        if route not in (None, rule.route.name):
             return Warmed.NOT_ASKED
         if await self._filler.has(rule, x.request, question.key):
             return Warmed.PRESENT
         await turn()
         x.now = self._wall()
-        entry = self._look(x, rule, question.key, self._tiers.held)  # no await from here until it is registered
+        entry = look(x, rule, question.key, self._tiers.held)  # no await from here until it is registered
         job = self._job(question.plan, x, rule, question.key, entry, self._verdict(x, rule, entry))
         job.wanted = False
         flight, _ = self.flights.open(job.key, self._filler.work(job), partial(self._joins, job))
@@ -247,11 +165,9 @@ class Pipeline:
             return Warmed.SHED
         return Warmed.STORED if await self._filler.has(rule, x.request, question.key) else Warmed.FAILED
 
-    async def prepare(self, one: Asking, turn: Turn) -> Warmed:
-        """`warm`, for whatever route takes the question."""
-        x = Exchange(one.request(), 0.0, self._wall(), body=one.body, length=len(one.body))
-        rule = self.question(x).rule
-        return Warmed.NOT_ASKED if rule is None else await self.warm(rule.route.name, one, turn)
+    async def warm(self, route: str, one: Asking, turn: Turn) -> Warmed:
+        """`prepare`, for a question that is known to be one of this route's."""
+        return await self.prepare(one, turn, route)
 
     async def close(self, seconds: float) -> None:
         """Let what is under way be stored for so long, then end it."""
@@ -268,24 +184,6 @@ class Pipeline:
             given_up=self._given_up.get,
             whole=lambda reason: self._relay(plan, x, rule.upstream, reason),
         )
-
-    def _bypass(self, x: Exchange, rule: Rule, document: Document | None) -> Reason | None:
-        reason = rule.admission.check_head(x.request)
-        return reason if reason is not None or document is None else rule.admission.check_body(document)
-
-    def _look(self, x: Exchange, rule: Rule, primary: bytes, peek: Peek, vary: tuple[bytes, ...] = ()) -> Entry | None:
-        """What memory holds: the variant that fits, where there are several.
-
-        vary: what a flight has just found the answer to vary on, if its answer is not stored (yet).
-        """
-        x.key = primary
-        entry = peek(primary, x.now, ())
-        if entry is not None and entry.flags & EntryFlag.VARY:
-            vary = variants.names(entry)
-        if vary:
-            x.key = rule.keyer.variant(primary, vary, x.request)
-            entry = peek(x.key, x.now, (primary,))
-        return entry
 
     def _joins(self, job: Job, flight: Flight) -> bool:
         """Whether what a flight will bring does for who comes now. Tags are known once the answer is whole: one that
@@ -392,30 +290,12 @@ class Pipeline:
         if accepted is None:
             return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
         if tier:
-            self._found(x, rule, entry, tier)
+            found(x, rule, entry, tier)
         return FromEntry(accepted, validators.not_modified(x.request, entry))
-
-    def _found(self, x: Exchange, rule: Rule, entry: Entry, tier: str) -> None:
-        """The story of a request that a stored answer does for."""
-        if tier != "memory" and rule.bloom is not None and x.key is not None:
-            rule.bloom.learn(x.key, entry)
-        x.tier = tier
-        x.ttl = freshness.ttl(entry, x.now)
-        x.saved_seconds = entry.upstream_seconds
-        if x.ttl < 0:
-            x.outcome = Outcome.STALE
-            x.reason = x.reason or Reason.REVALIDATING
-        else:
-            x.outcome = Outcome.EMPTY if entry.flags & EntryFlag.EMPTY else Outcome.HIT
-
-    def _rejected(self, x: Exchange, rule: Rule, document: Document, reason: Reason) -> Entry:
-        """It cannot exist: the route's empty answer, at once."""
-        x.outcome, x.reason = Outcome.REJECTED, reason
-        return rule.rejection.entry(document, x.now, reason, streams=rule.streaming.asked(x.request, document))
 
     async def _shadow(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes, document: Document) -> Answer:
         """Everything as if the cache were on, but the client gets the upstream's answer."""
-        entry = self._look(x, rule, primary, self._tiers.held)
+        entry = look(x, rule, primary, self._tiers.held)
         self._tiers.count(found=entry is not None)
         if entry is None:
             x.key, entry = await self._filler.find(rule, x.request, primary)

@@ -133,7 +133,7 @@ async def test_a_stale_entry_is_not_for_the_lane():
 
 async def test_a_bug_is_left_to_the_ordinary_way(monkeypatch):
     async with bench() as tested:
-        monkeypatch.setattr("gateway.pipeline.handle.parse", lambda _: 1 / 0)
+        monkeypatch.setattr("gateway.pipeline.recall.parse", lambda _: 1 / 0)
         asked = tested.ask(post(b"/rag", QUESTION))
         assert isinstance(asked, Asked)
         assert asked.question is None

@@ -237,7 +237,7 @@ async def test_a_bug_ends_one_question_and_is_said(caplog, monkeypatch):
     async with ScriptedUpstream(fine) as service, rigged(service.url, ROUTE) as rig:
         bench = Bench(rig)
         bench.heard(b"1", b"2")
-        monkeypatch.setattr(type(rig.pipeline), "question", lambda *_: 1 / 0)
+        monkeypatch.setattr("gateway.pipeline.recall.parse", lambda _: 1 / 0)
         with caplog.at_level(logging.ERROR):
             assert await bench.warm() == {Warmed.FAILED: 2}
         assert "could not be asked" in caplog.text
