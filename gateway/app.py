@@ -1,7 +1,6 @@
 """App: the only place that constructs. Settings -> one worker; start, reload, drain, stop."""
 
 import asyncio
-import gc
 import logging
 import os
 import random
@@ -11,25 +10,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-import uvloop
 from aiohttp import web
 
 from gateway import __version__
-from gateway.cache.disk import Disk
 from gateway.cache.inspect import Inspector
 from gateway.cache.memory import Memory
-from gateway.cache.store import Store
 from gateway.cache.tiers import Tiers
 from gateway.config.addresses import parse_address
-from gateway.config.control_rules import OFF
 from gateway.config.overrides import Patch, overridden
 from gateway.control.control import Change, Control
-from gateway.control.memory_ledger import MemoryLedger
-from gateway.control.store import Ledger
 from gateway.guard.bloom import Filters
 from gateway.guard.guards import Guards, Surroundings
+from gateway.keeping import ledger_of, store_of
 from gateway.listeners.admin.parts import Parts
 from gateway.listeners.admin.resources import operations
 from gateway.listeners.admin.site import create_admin
@@ -62,9 +55,6 @@ from gateway.upstream.fetch import Upstream
 
 _log = logging.getLogger("ragfront")
 
-OK = 0
-CANNOT_LISTEN = 3
-
 # What a running worker cannot change: told at reload instead of ignored.
 _FIXED = ("listen", "workers", "admin", "hit_lane", "l1", "l2", "control", "limits", "log")
 
@@ -93,14 +83,14 @@ class Worker:
         self._settings = self._stated = settings  # those in force; those without overrides
         self._metrics = Metrics(__version__, spec.worker)
         self._access = AccessLog(settings.log.access) if settings.log.access else None
-        self._store = _store(settings.l2)
+        self._store = store_of(settings.l2)
         memory = Memory(settings.l1.max_bytes)
         l2 = settings.l2 or L2Settings()
         purges = Purges()
         self._tiers = Tiers(
             memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over, purges=purges
         )
-        self.control = Control(_ledger(settings), purges, settings.control, check=self._check, trusted=self._trust)
+        self.control = Control(ledger_of(settings), purges, settings.control, check=self._check, trusted=self._trust)
         self.control.lives(longest(settings.routes))
         self._tiers.sieve.awake = self.control.awake
         self._upstreams = self._connect(settings, {})
@@ -360,72 +350,3 @@ async def _retire(upstream: Upstream, patience: float) -> None:
         await asyncio.sleep(patience)
     finally:
         await upstream.close()
-
-
-def _store(settings: L2Settings | None) -> Store | None:
-    if settings is None:
-        return None
-    if settings.redis is not None:
-        from gateway.cache.redis import Redis  # its library costs a third of the start, and most do without
-
-        return Redis(settings.redis)
-    return Disk(settings.disk) if settings.disk is not None else None
-
-
-def _ledger(settings: Settings) -> Ledger:
-    """Where all who serve the same answers meet: Redis where they are kept there, else the host's disk."""
-    if settings.l2 is not None and settings.l2.redis is not None:
-        from gateway.control.redis_ledger import RedisLedger
-        from gateway.link.redis_client import client
-
-        return RedisLedger(partial(client, settings.l2.redis), settings.l2.redis.prefix)
-    if settings.control.path == OFF:
-        return MemoryLedger()
-    from gateway.control.disk_ledger import DiskLedger
-
-    return DiskLedger(Path(settings.control.path))
-
-
-def _spare_the_collector() -> None:
-    """What is there by now stays, and need not be looked through again: a full collection would take 20 ms of it.
-
-    Requests leave next to no cycles, so it suffices to look for them after 10,000 new objects instead of 700: 3 % of
-    a miss (bench/miss.py).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000)
-
-
-async def _serve(spec: WorkerSpec) -> int:
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    worker = Worker(spec)
-
-    def ask_to_stop() -> None:
-        if stop.is_set():
-            worker.hurry()
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ask_to_stop)
-    loop.add_signal_handler(signal.SIGHUP, worker.reload)
-    loop.add_signal_handler(signal.SIGUSR1, worker.rotate)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP, signal.SIGUSR1))
-    try:
-        await worker.start()
-        _spare_the_collector()
-        if spec.worker == 0:
-            _log.info("listening on %s, admin on %s", spec.settings.listen, spec.settings.admin.listen)
-        await stop.wait()
-    except CannotListen as exc:
-        _log.error("%s", exc)
-        return CANNOT_LISTEN
-    finally:
-        await worker.stop()
-    return OK
-
-
-def run_worker(spec: WorkerSpec) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit code. SIGHUP reloads, SIGUSR1 reopens the access log."""
-    return uvloop.run(_serve(spec))

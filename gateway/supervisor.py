@@ -62,7 +62,8 @@ def run(settings: Settings, source: Source, command: Sequence[str] = worker.COMM
         print(f"ragfront: {exc}", file=sys.stderr)
         return CANNOT_LISTEN
     if settings.workers == 1:
-        from gateway.app import WorkerSpec, run_worker  # a supervisor of others does without its memory
+        from gateway.app import WorkerSpec  # a supervisor of others does without its memory
+        from gateway.serve import run_worker
 
         return run_worker(WorkerSpec(settings=settings, load=source.load, worker=0, workers=1, socket_listen=None))
     try:

@@ -83,7 +83,8 @@ def main() -> int:
         print("ragfront: the supervisor starts workers; you want `ragfront serve`", file=sys.stderr)
         return BAD_ORDER
     stderr.configure(order.settings.log.level)
-    from gateway.app import WorkerSpec, run_worker  # not for the supervisor, which does without its memory
+    from gateway.app import WorkerSpec  # not for the supervisor, which does without its memory
+    from gateway.serve import run_worker
 
     listener = None if order.unix_socket is None else socket.socket(fileno=order.unix_socket)
     return run_worker(

@@ -1,0 +1,37 @@
+"""Keeping: where settings say that entries and the ledger are kept. What is not used is not imported."""
+
+from functools import partial
+from pathlib import Path
+
+from gateway.cache.disk import Disk
+from gateway.cache.store import Store
+from gateway.config.control_rules import OFF
+from gateway.control.memory_ledger import MemoryLedger
+from gateway.control.store import Ledger
+from gateway.model.settings.file import Settings
+from gateway.model.settings.tiers import L2Settings
+
+
+def store_of(settings: L2Settings | None) -> Store | None:
+    """The second tier; None where there is none."""
+    if settings is None:
+        return None
+    if settings.redis is not None:
+        from gateway.cache.redis import Redis  # its library costs a third of the start, and most do without
+
+        return Redis(settings.redis)
+    return Disk(settings.disk) if settings.disk is not None else None
+
+
+def ledger_of(settings: Settings) -> Ledger:
+    """Where all who serve the same answers meet: Redis where they are kept there, else the host's disk."""
+    if settings.l2 is not None and settings.l2.redis is not None:
+        from gateway.control.redis_ledger import RedisLedger
+        from gateway.link.redis_client import client
+
+        return RedisLedger(partial(client, settings.l2.redis), settings.l2.redis.prefix)
+    if settings.control.path == OFF:
+        return MemoryLedger()
+    from gateway.control.disk_ledger import DiskLedger
+
+    return DiskLedger(Path(settings.control.path))
