@@ -122,6 +122,11 @@ class Memory:
         self._entries[key] = entry
         self.bytes += size
 
+    def renew(self, entry: Entry, until: float, early: float) -> None:
+        """An entry that is kept may be trusted anew; as `put`, without it being another one."""
+        entry.until = until = self._figures.setdefault(until, until)
+        entry.hit_until = min(until, entry.fresh_until, early)
+
     def page(self, after: int, most: int) -> list[tuple[bytes, Entry]]:
         """For an operator: entries behind the first `after` ones, the oldest first. They do not count as asked."""
         return [(key, self._entries[key]) for key in islice(self._entries, after, after + most)]

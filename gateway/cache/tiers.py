@@ -9,10 +9,11 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import floor
 
 from gateway.cache.breaker import Breaker
-from gateway.cache.codec import decode
+from gateway.cache.codec import decode, is_record_of
 from gateway.cache.leases import Lease
 from gateway.cache.memory import Memory
 from gateway.cache.reads import Row
@@ -170,10 +171,10 @@ class Tiers:
         Only `find` waits for what is on its way to the store, and tries a store that is out.
         """
         shared = self._shared
-        if shared is None or not self.immediate or shared.writes.pending(key)[0] or now >= self.sieve.until:
+        if shared is None or not self.immediate or shared.writes.touches(key) or now >= self.sieve.until:
             return None
         row = shared.reads.at_once(key)
-        entry = self._decoded(row, (key, *named)) if isinstance(row, bytes) else None
+        entry = self._entry(row, key, named) if isinstance(row, bytes) else None
         return Said(row, entry if entry is not None and now < entry.expires_at else None, self._changes)
 
     def take(self, key: bytes, said: Mapping[bytes, Said], now: float, l1_ttl: float) -> str:
@@ -197,10 +198,14 @@ class Tiers:
         beta = self.early.get(entry.route)
         return next_moment(entry, now, beta, self._random()) if beta else entry.fresh_until
 
-    def _decoded(self, row: bytes | None, keys: Keys) -> Entry | None:
-        """What a record says, if no purge has taken it."""
-        entry = decode(row) if row is not None else None
-        return entry if entry is not None and self.sieve.leaves(entry, keys) else None
+    def _entry(self, row: bytes | None, key: bytes, named: Keys) -> Entry | None:
+        """What the key's record says, if no purge has taken it. Memory's own entry, where that is of this record."""
+        if row is None:
+            return None
+        entry = self._peek(key)
+        if entry is None or not is_record_of(row, entry):
+            entry = decode(row)
+        return entry if entry is not None and self.sieve.leaves(entry, (key, *named)) else None
 
     async def _blind(self) -> bool:
         """Whether nothing that is stored may be used: this worker does not know, for now, what was purged."""
@@ -239,7 +244,7 @@ class Tiers:
     async def newer(self, key: bytes, entry: Entry, now: float, l1_ttl: float, named: Keys = ()) -> Lookup:
         """What others have stored in the place of `entry`, which memory holds; nothing where they have not."""
         shared = self._shared
-        if shared is None or shared.store.alone or shared.writes.pending(key)[0] or await self._blind():
+        if shared is None or shared.store.alone or shared.writes.touches(key) or await self._blind():
             return Lookup()
         found = await self._read(shared, key, now, l1_ttl, named)
         return found if found.entry is not None and found.entry.fresh_until > entry.fresh_until else Lookup()
@@ -259,9 +264,9 @@ class Tiers:
             return Lookup(held, row if isinstance(row, Reason) else None, "memory")
         if isinstance(row, Reason):
             return Lookup(None, row)
-        entry = self._decoded(row, (key, *named))
+        entry = self._entry(row, key, named)
         if forgets != self._forgets:
-            return Lookup() if shared.writes.pending(key)[0] else Lookup(entry, None, shared.store.name)
+            return Lookup() if shared.writes.touches(key) else Lookup(entry, None, shared.store.name)
         if entry is None or entry.expires_at <= now:
             return Lookup()
         self._remember(key, entry, now, l1_ttl)
@@ -399,4 +404,5 @@ class Tiers:
             # In steps: entries that were kept at about the same time hold one figure, instead of 32 bytes each.
             step = l1_ttl / _STEPS
             until = floor((now + l1_ttl) / step) * step if step else now
-        self._memory.put(key, entry, until, self._early(entry, now))
+        keep = partial(self._memory.put, key) if self._peek(key) is not entry else self._memory.renew
+        keep(entry, until, self._early(entry, now))

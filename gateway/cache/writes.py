@@ -61,6 +61,10 @@ class Writes:
                 return True, place[key]
         return key in self._owed, None
 
+    def touches(self, key: bytes) -> bool:
+        """Whether the store does not know yet what became of the key."""
+        return key in self._queue or key in self._writing or key in self._owed
+
     async def settled(self, key: bytes) -> None:
         """Returns when nothing of the key is queued or under way."""
         while key in self._queue or key in self._writing:

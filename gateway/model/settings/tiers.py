@@ -57,4 +57,6 @@ class L2Settings(Frozen):
     disk: DiskSettings | None = Field(default=None, description="embedded, shared by the workers of one host")
     redis: RedisSettings | None = Field(default=None, description="shared by all replicas: a Redis URL or a mapping")
     read_timeout: Duration = Field(default=0.05, gt=0, description="a read that takes longer is a miss")
-    compress_over: Size = Field(default=1024, description="larger bodies are stored as zstd")
+    compress_over: Size = Field(
+        default=4096, description="larger bodies are stored as zstd: less room, and 5 us more for each hit"
+    )

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import zstandard
 
-from gateway.cache.codec import MAX_BODY, decode, encode
+from gateway.cache.codec import MAX_BODY, decode, encode, is_record_of
 from gateway.model.entry import UNUSED, EntryFlag
 from tests.support.entries import make_entry
 
@@ -37,6 +37,32 @@ def test_every_part_of_an_entry_comes_back() -> None:
         upstream_seconds=1.25,
     )
     assert decode(encode(entry, 0)) == entry
+
+
+@pytest.mark.parametrize("over", [0, PLAIN])
+def test_a_record_is_known_as_that_of_the_entry_at_hand(over: int) -> None:
+    entry = make_entry(b"x" * 100)
+    assert is_record_of(encode(entry, over), entry)
+    assert is_record_of(encode(entry, over), replace(entry, until=5.0, checked=9))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fresh_until": 1e9}, {"fresh_for": 5.0}, {"version": 8}, {"flags": EntryFlag.EMPTY},
+        {"body": b"other"}, {"head": b"HTTP/1.1 200 OK\r\n"},
+    ],
+)  # fmt: skip
+def test_a_record_of_another_entry_is_decoded(change: dict[str, object]) -> None:
+    entry = make_entry(b"x" * 100)
+    assert not is_record_of(encode(entry, PLAIN), replace(entry, **change))  # type: ignore[arg-type]
+
+
+def test_what_is_no_record_of_this_version_is_decoded() -> None:
+    entry = make_entry(b"x")
+    record = encode(entry, PLAIN)
+    for odd in (b"", record[:40], b"rf\x02" + record[3:], b"x" * len(record)):
+        assert not is_record_of(odd, entry)
 
 
 def test_what_belongs_to_memory_is_not_stored() -> None:

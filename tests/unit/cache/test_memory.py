@@ -28,6 +28,16 @@ def test_put_get_replace_remove() -> None:
     assert (memory.get(make_key(1)), len(memory), memory.bytes) == (None, 0, 0)
 
 
+def test_an_entry_that_is_renewed_is_trusted_anew_and_stays_where_it_is() -> None:
+    memory = Memory(1 << 20)
+    entry = make_entry(b"1")
+    memory.put(make_key(1), entry, until=entry.fresh_until - 100)
+    before = memory.bytes
+    memory.renew(entry, entry.fresh_until + 50, early=entry.fresh_until - 10)
+    assert (entry.until, entry.hit_until) == (entry.fresh_until + 50, entry.fresh_until - 10)
+    assert (memory.get(make_key(1)), memory.bytes, len(memory)) == (entry, before, 1)
+
+
 def test_what_was_not_asked_goes_first() -> None:
     memory = Memory(20_000)
     for n in range(10):

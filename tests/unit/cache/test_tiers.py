@@ -403,6 +403,36 @@ async def test_what_is_taken_at_once_is_counted_once_and_kept_in_memory() -> Non
     await tiers.close()
 
 
+async def test_what_memory_held_is_trusted_again_where_the_store_has_the_same() -> None:
+    shelf = at_hand()
+    tiers = make(shelf)
+    await stored(shelf, entry())
+    first = await tiers.find(KEY, NOW, 60)
+    for way in range(2):
+        later = NOW + 100 * (way + 1)
+        assert tiers.held(KEY, later) is None
+        if way:
+            said = tiers.at_once(KEY, later)
+            assert said is not None
+            tiers.take(KEY, {KEY: said}, later, 60)
+        else:
+            assert (await tiers.find(KEY, later, 60)).tier == "shelf"
+        assert tiers.held(KEY, later + 59) is first.entry
+    await tiers.close()
+
+
+async def test_what_others_stored_meanwhile_takes_the_place_of_what_memory_held() -> None:
+    shelf = at_hand()
+    tiers = make(shelf)
+    await stored(shelf, entry())
+    await tiers.find(KEY, NOW, 60)
+    await stored(shelf, newer := entry(b"newer!", fresh_for=1800.0))
+    said = tiers.at_once(KEY, NOW + 100)
+    assert said is not None
+    assert said.entry == newer
+    await tiers.close()
+
+
 @pytest.mark.parametrize("held", [True, False])
 async def test_what_was_said_at_once_is_not_asked_again_and_does_what_a_read_does(held: bool) -> None:
     shelf = at_hand()

@@ -70,6 +70,7 @@ async def test_the_last_word_on_a_key_counts() -> None:
     writes.put(make_key(1), new)
     writes.put(make_key(2), None)
     assert writes.pending(make_key(1)) == (True, new)
+    assert [writes.touches(make_key(n)) for n in (1, 2, 3)] == [True, True, False]
     assert writes.pending(make_key(2)) == (True, None)
     assert writes.pending(make_key(3)) == (False, None)
     shelf.gate.set()
