@@ -29,7 +29,7 @@ class CacheControl:
         for plain, broken in _DIRECTIVE.findall(value) if value else ():
             name, _, argument = (plain + broken).partition(b"=")
             if name:
-                self._directives.setdefault(name.strip().lower(), []).append(_unquote(argument.strip()))
+                self._directives.setdefault(name.strip().lower(), []).append(argument.strip())
             for swallowed in broken.split(b",")[1:]:
                 name = swallowed.partition(b"=")[0].strip().lower()
                 if name in _FORBIDDING:
@@ -37,7 +37,7 @@ class CacheControl:
 
     @classmethod
     def of(cls, directives: dict[bytes, list[bytes]]) -> Self:
-        """From directives that were read elsewhere: lower-case name -> its arguments, without quotes."""
+        """From directives that were read elsewhere: lower-case name -> its arguments, with their quotes."""
         made = cls(None)
         made._directives = directives
         return made
@@ -57,14 +57,18 @@ class CacheControl:
         """The field names that `private` or `no-cache` is limited to, in lower case (sections 5.2.2.4 and 5.2.2.7).
 
         None where the directive is absent, or stands for the whole answer: without a list, in one of its occurrences,
-        or with one that cannot be read.
+        or with one that cannot be read. A list has to be quoted, as senders should write it: who writes `private=true`
+        does not mean a field of that name.
         """
         arguments = self._directives.get(name)
         if arguments is None:
             return None
         names: set[bytes] = set()
         for argument in arguments:
-            listed = {part.strip(b" \t").lower() for part in argument.split(b",")} - {b""}
+            quoted = _unquoted(argument)
+            listed = (
+                {part.strip(b" \t").lower() for part in quoted.split(b",")} - {b""} if quoted is not None else set()
+            )
             if not listed or not all(_TOKEN.fullmatch(each) for each in listed):
                 return None
             names |= listed
@@ -76,7 +80,7 @@ class CacheControl:
         Malformed and negative ones are 0, and of several the smallest counts: in doubt an answer is stale.
         """
         arguments = self._directives.get(name)
-        return None if arguments is None else min(delta_seconds(argument) for argument in arguments)
+        return None if arguments is None else min(map(_seconds, arguments))
 
 
 def delta_seconds(text: bytes) -> int:
@@ -88,7 +92,13 @@ def delta_seconds(text: bytes) -> int:
     return min(int(digits or b"0"), MOST_SECONDS) if len(digits) < 12 else MOST_SECONDS
 
 
-def _unquote(argument: bytes) -> bytes:
-    """A quoted string's content. One that is broken stays as it is: its quote makes it neither number nor name."""
+def _seconds(argument: bytes) -> int:
+    """Both forms are read, since some senders quote what they should not (RFC 9111 section 5.2)."""
+    quoted = _unquoted(argument)
+    return delta_seconds(argument if quoted is None else quoted)
+
+
+def _unquoted(argument: bytes) -> bytes | None:
+    """A quoted string's content; None for what is none, or has no end."""
     quoted = _QUOTED.fullmatch(argument)
-    return _ESCAPE.sub(rb"\1", quoted[1]) if quoted else argument
+    return _ESCAPE.sub(rb"\1", quoted[1]) if quoted else None
