@@ -50,6 +50,7 @@ class Reason(StrEnum):
     STATUS = "status"
     NO_STORE = "no-store"
     PRIVATE = "private"
+    AUTHORIZATION = "authorization"  # it was asked for with credentials, and nothing allows to share it
     SET_COOKIE = "set-cookie"
     VARY_STAR = "vary-star"
     PARTIAL_CONTENT = "partial-content"
