@@ -26,14 +26,15 @@ from tests.support.policy import entry, request
 
 NAMES = [
     b"Cache-Control", b"CDN-Cache-Control", b"Pragma", b"Vary", b"ETag", b"Last-Modified", b"Date", b"Range",
-    b"If-Range", b"Content-Range", b"If-Match", b"If-None-Match", b"If-Modified-Since", b"If-Unmodified-Since", b"Accept",
-    b"Accept-Encoding", b"Accept-Language", b"Location", b"Content-Location", b"Content-Length", b"Connection",
+    b"If-Range", b"Content-Range", b"If-Match", b"If-None-Match", b"If-Modified-Since", b"If-Unmodified-Since",
+    b"Accept", b"Accept-Encoding", b"Accept-Language", b"Location", b"Content-Location", b"Content-Length",
+    b"Connection", b"Age",
 ]  # fmt: skip
 DATES = [b"Sun, 06 Nov 1994 08:49:%02d GMT" % second for second in (36, 37, 38)]
 LIKELY = [
     *DATES, b'"1"', b'W/"1"', b'"2", "1"', b"*", b"no-cache", b"max-age=5", b"max-stale", b"must-revalidate",
-    b"s-maxage=1", b'private="x"', b"bytes=0-5,-2", b"bytes 0-1/2", b"Accept-Encoding, Accept", b"gzip;q=0.5, br", b"/a?b",
-    b"//h/%7e", b'max-age=9, no-cache="etag"', b"stale-while-revalidate=9", b"immutable",
+    b"s-maxage=1", b'private="x"', b"bytes=0-5,-2", b"bytes 0-1/2", b"Accept-Encoding, Accept", b"gzip;q=0.5, br",
+    b"/a?b", b"//h/%7e", b'max-age=9, no-cache="etag"', b"stale-while-revalidate=9", b"immutable",
 ]  # fmt: skip
 OCTETS = st.integers(0, 255).filter(lambda octet: octet not in (10, 13)).map(lambda octet: bytes([octet]))
 VALUES = st.sampled_from(LIKELY) | st.lists(OCTETS, max_size=20).map(b"".join) | st.text(

@@ -5,21 +5,22 @@ from enum import Enum
 
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields, Pairs
-from gateway.policy.hops import end_to_end
 from gateway.policy.http.conditional import entity_tag, entity_tags, opaque, strong_tag
 from gateway.policy.http.dates import http_date
-from gateway.policy.http.directives import governing
+from gateway.policy.http.directives import CDN, governing
+from gateway.policy.http.kept import kept
+from gateway.policy.http.storable import SetCookie
 from gateway.policy.http.vary import StoredVariant
 
 MOST_TAGS = 32
 """Entity tags in one request; those of the latest answers go first."""
 
-# What belongs to the body that is stored, and what was about one delivery alone: a 304 says nothing on these that
-# could be kept (section 3.2). Services do send a type, a coding or a digest of the empty body along.
+# What belongs to the body that is stored: what a 304 says of these is not kept (section 3.2), since services do send
+# the type, the coding or the digest of the empty body along.
 _NOT_FRESHENED = frozenset(
     {
         b"content-encoding", b"content-type", b"content-range", b"content-length", b"content-md5", b"content-digest",
-        b"repr-digest", b"digest", b"age", b"set-cookie", b"set-cookie2", b"trailer",
+        b"repr-digest", b"digest",
     }
 )  # fmt: skip
 
@@ -78,19 +79,27 @@ def selects(stored: Sequence[StoredVariant], fields: Fields) -> tuple[int, ...]:
     return () if latest is None else (latest,)
 
 
-def freshened(stored: Fields, fields: Fields) -> Pairs:
+def freshened(
+    stored: Fields,
+    fields: Fields,
+    *,
+    set_cookie: SetCookie = "refuse",
+    received: float | None = None,
+    targets: tuple[bytes, ...] = CDN,
+) -> Pairs:
     """The fields of a stored answer after a 304, or the answer to a HEAD, has freshened it (section 3.2).
 
-    Each field of the new answer replaces all lines of that name; the first stands where it stood, and new ones at
-    the end. An entity tag is never replaced: by a weak one, the stored one would be weakened for nothing.
+    Each field of the new answer that may be stored replaces all lines of that name; the first stands where it stood,
+    and new ones at the end. An entity tag is never replaced: by a weak one, the stored one would be weakened for
+    nothing. What the new answer keeps from shared caches goes.
+
+    set_cookie, received, targets: see `kept`.
     """
-    withheld = governing(fields).withheld
-    kept = _NOT_FRESHENED | withheld
-    if b"etag" in stored:
-        kept |= {b"etag"}
+    withheld = governing(fields, targets).withheld
+    unchanged = _NOT_FRESHENED | ({b"etag"} if b"etag" in stored else frozenset())
     new: dict[bytes, list[tuple[bytes, bytes]]] = {}
-    for pair in end_to_end(fields):
-        if pair[0].lower() not in kept:
+    for pair in kept(fields, set_cookie=set_cookie, received=received, targets=targets):
+        if pair[0].lower() not in unchanged:
             new.setdefault(pair[0].lower(), []).append(pair)
     result: list[tuple[bytes, bytes]] = []
     replaced = set(new)

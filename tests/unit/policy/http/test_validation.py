@@ -139,6 +139,15 @@ def test_fields_are_freshened(before: Pairs, answer: Pairs, after: Pairs | None)
     assert freshened(Fields(before), Fields(answer)) == (before if after is None else after)
 
 
+def test_rfc_9110_6_6_1_a_304_without_date_is_of_when_it_came() -> None:
+    assert freshened(Fields(((b"Date", EARLY),)), Fields(), received=784111777.0) == ((b"Date", LATE),)
+
+
+def test_rfc_9111_7_3_cookies_are_freshened_where_they_are_kept() -> None:
+    cookie = (b"Set-Cookie", b"a=2")
+    assert freshened(Fields(((b"Set-Cookie", b"a=1"),)), Fields((cookie,)), set_cookie="keep") == (cookie,)
+
+
 @pytest.mark.parametrize(
     ("before", "answer", "verdict"),
     [
