@@ -192,6 +192,12 @@ def test_use_only_gets_worse_while_time_goes_on(
         assert stale_on_error(of, stored, now) or isinstance(early, StaleWhileRevalidate)
 
 
+@given(FIELDS, st.floats(min_value=0, max_value=2000))
+def test_an_ordinary_hit_is_one_by_all_the_rules(said: Pairs, now: float) -> None:
+    stored, saying = entry(fields=said), request(b"GET", fields=((b"Cache-Control", b"unknown"),))
+    assert reuse(request(b"GET"), stored, now) == reuse(saying, stored, now)
+
+
 @given(FIELDS, FIELDS, TIMES, st.sampled_from([b"no-cache", b"must-revalidate", b"proxy-revalidate"]))
 def test_a_directive_more_in_the_answer_never_makes_it_more_usable(
     asked: Pairs, said: Pairs, now: float, more: bytes

@@ -79,7 +79,7 @@ def evaluate(request: Request, fields: Fields, status: int = 200, received: floa
     reading = request.method in (b"GET", b"HEAD")
     none_match, since = asked.joined(b"if-none-match"), asked.joined(b"if-modified-since")
     if none_match is not None:
-        if not _names(none_match, fields):
+        if not names_it(none_match, fields):
             return Verdict.PROCEED
         return Verdict.NOT_MODIFIED if reading else Verdict.PRECONDITION_FAILED
     if reading and since is not None and _newer(since, _last_known(fields, received)) is False:
@@ -118,7 +118,7 @@ def _matches(value: bytes, fields: Fields) -> bool:
     return value.strip(b" \t") == b"*" or strong_tag(fields) in entity_tags(value)
 
 
-def _names(value: bytes, fields: Fields) -> bool:
+def names_it(value: bytes, fields: Fields) -> bool:
     """Whether If-None-Match names what is stored, compared weakly (section 13.1.2)."""
     if value.strip(b" \t") == b"*":
         return True

@@ -37,6 +37,8 @@ class MustValidate:
 Reuse = Fresh | StaleWhileRevalidate | MustValidate
 
 _SILENT = CacheControl(None)
+_SAYING = frozenset({b"cache-control", b"pragma"})
+_NO_CACHE = re.compile(rb"no-cache", re.IGNORECASE)
 _LIMITED = re.compile(rb"max-stale[ \t]*+=", re.IGNORECASE)
 
 
@@ -50,6 +52,8 @@ def reuse(
     An `immutable` answer that is fresh meets every `max-age`, since a reload could bring nothing else; `no-cache` is
     how a client says that it wants to be sure (RFC 8246 section 2).
     """
+    if _is_ordinary_hit(request, entry, now):
+        return Fresh()
     said = governing(Fields(entry.fields), targets)
     asked = directives(request) if listens else _SILENT
     if asked.has(b"no-cache"):
@@ -58,8 +62,7 @@ def reuse(
         return MustValidate(Reason.NO_CACHE)
     if entry.stored_at - now > SKEW:  # a clock was set back: nobody knows how old it is
         return MustValidate(Reason.STALE)
-    fresh = now < entry.fresh_until
-    if not fresh:
+    if now >= entry.fresh_until:
         return _stale(request, asked, said, entry, now)
     old = _too_old(asked, entry, now) and not said.has(b"immutable")
     ends_soon = entry.fresh_until - now < (asked.seconds(b"min-fresh") or 0)
@@ -99,6 +102,12 @@ def directives(request: Request) -> CacheControl:
     if value is None and CacheControl(request.fields.joined(b"pragma")).has(b"no-cache"):
         return CacheControl(b"no-cache")
     return CacheControl(value)
+
+
+def _is_ordinary_hit(request: Request, entry: Entry, now: float) -> bool:
+    """Fresh, and nobody has said anything that could forbid it. Reading all that they said takes five times as long."""
+    fresh = now < entry.fresh_until and entry.stored_at - now <= SKEW
+    return fresh and not request.fields.any_of(_SAYING) and not _NO_CACHE.search(entry.head)
 
 
 def _stale(request: Request, asked: CacheControl, said: Directives, entry: Entry, now: float) -> Reuse:

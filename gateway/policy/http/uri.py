@@ -34,7 +34,7 @@ def origin(scheme: bytes, authority: bytes) -> Origin | None:
     if found is None or scheme not in _PORTS:
         return None
     host, port = found.groups()
-    return Origin(scheme, host.lower(), (port or b"").lstrip(b"0") or _PORTS[scheme])
+    return Origin(scheme, host.lower(), (port.lstrip(b"0") or b"0") if port else _PORTS[scheme])
 
 
 def normalized_path(path: bytes) -> bytes:

@@ -35,6 +35,7 @@ def test_paths_that_mean_the_same_are_spelled_alike(path: bytes, normal: bytes) 
         pytest.param(b"https://h:443", b"https://h/", id="9110-4.2.3-default-port-https"),
         pytest.param(b"http://h:/x", b"http://h/x", id="3986-6.2.3-empty-port"),
         pytest.param(b"http://h:0080/x", b"http://h/x", id="3986-3.2.3-port-with-zeros"),
+        pytest.param(b"http://h:00/x", b"http://h:0/x", id="3986-3.2.3-port-zero-is-no-default"),
         pytest.param(b"https://h:80/", b"https://h:80/", id="9110-4.2.3-port-of-another-scheme"),
         pytest.param(b"http://h?q=1", b"http://h/?q=1", id="9110-4.2.3-empty-path-before-query"),
         pytest.param(b"http://h/?", b"http://h/?", id="3986-6.2.3-empty-query-is-not-none"),
