@@ -54,7 +54,7 @@ def combine(stored: Sequence[Fragment], new: Fragment) -> bytes | tuple[Fragment
     """What is held once `new` has come: the whole body, where nothing is missing any more, or the parts, in order.
 
     Those that touch become one. What is stored goes where it is of another representation than the new part, or
-    contradicts it: of two that bear one tag and differ, the newer is believed.
+    contradicts it: of two that bear one tag and differ, the newer is believed. Fields: see `validation.freshened`.
     """
     kept = [each for each in stored if each.tag == new.tag]
     sizes = {each.size for each in (*kept, new)} - {None}

@@ -7,9 +7,6 @@ from gateway.model.exchange import Request
 from gateway.model.fields import Fields, Pairs
 from gateway.policy.http.dates import http_date
 
-CONDITIONAL = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range"})
-"""Request fields that make an answer depend on what the client has already. Lower case."""
-
 # A list's members as section 8.8.3 writes them; a comma may stand in a tag. What is none is passed over.
 _TAG = re.compile(rb'(?:^|,)[ \t]*+((?:W/)?"[^"]*+")[ \t]*+(?=,|$)', re.DOTALL)
 _ONE_TAG = re.compile(rb'(?:W/)?"[^"]*+"', re.DOTALL)

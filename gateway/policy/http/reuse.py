@@ -93,7 +93,7 @@ def stale_on_error(
     if late < entry.stale.error and not _forbids_stale(said, b"stale-if-error"):
         return True
     allowed = max(_max_stale(request, asked) or 0, asked.seconds(b"stale-if-error") or 0)
-    return late <= allowed and not _forbids_stale(said)
+    return 0 < allowed >= late and not _forbids_stale(said)
 
 
 def directives(request: Request) -> CacheControl:

@@ -36,7 +36,8 @@ class HeadVerdict(Enum):
 def conditions(stored: Sequence[StoredVariant], request: Request, *, union: bool = False) -> Pairs:
     """The conditions that a validating request bears; () where nothing stored has a validator (section 4.3.1).
 
-    The request goes without its client's own conditions and Range: its answer is to be of use to everybody.
+    The request goes without its client's own conditions and Range (`forwarding.CONDITIONAL`): its answer is to be of
+    use to everybody.
 
     stored: all that could be chosen for the URI, since one of several may be the one that is meant.
     union: ask for the client's own tags as well (section 4.3.2). A 304 may then name one that is not stored, which is

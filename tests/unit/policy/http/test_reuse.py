@@ -141,6 +141,12 @@ def test_rfc_9213_2_2_targeted_directives_take_the_place_of_others() -> None:
     assert reuse(asking(), entry(fields=fields), FRESH, targets=()) == NO_CACHE
 
 
+def test_rfc_9111_4_2_no_window_is_open_at_the_very_end_of_freshness() -> None:
+    nothing = saying(None, stale_while_until=0.0, stale_error_until=0.0)
+    assert reuse(asking(), nothing, 1600.0) == STALE
+    assert not stale_on_error(asking(), nothing, 1600.0)
+
+
 @pytest.mark.parametrize(
     ("said", "asked", "now", "allowed"),
     [
