@@ -41,12 +41,16 @@ class Reason(StrEnum):
     VARY_MISS = "vary-miss"
     CODING_NOT_ACCEPTED = "coding-not-accepted"
     PURGED = "purged"
+    STALE = "stale"  # it is fresh no more, and no stale window is open
+    NO_CACHE = "no-cache"  # it says itself that it has to be validated before each use
+    ONLY_IF_CACHED = "only-if-cached"  # and the client wants nothing that would have to be asked for (504)
 
     # The answer is not stored.
     DUPLICATE_MEMBERS = "duplicate-members"
     STATUS = "status"
     NO_STORE = "no-store"
     PRIVATE = "private"
+    AUTHORIZATION = "authorization"  # it was asked for with credentials, and nothing allows to share it
     SET_COOKIE = "set-cookie"
     VARY_STAR = "vary-star"
     PARTIAL_CONTENT = "partial-content"

@@ -18,6 +18,8 @@ _FORWARDED = {
 _FORWARDED_BECAUSE = {
     Reason.VARY_MISS: b"vary-miss",
     Reason.REQUEST_NO_CACHE: b"request",
+    Reason.STALE: b"stale",
+    Reason.NO_CACHE: b"stale",  # stale as soon as it is stored: each use needs a validation
 }
 
 

@@ -1,13 +1,12 @@
 """Lifetimes: for how long is an answer that has just come good? Jitter is drawn here, once, at store time."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from gateway.model.fields import Fields
 from gateway.model.settings.route import RouteSettings
 from gateway.policy.cachecontrol import CacheControl, delta_seconds
+from gateway.policy.http.dates import http_date
 
 
 class Lifetimes(NamedTuple):
@@ -110,20 +109,11 @@ def _expires(fields: Fields, now: float) -> float | None:
     value = fields.get(b"expires")
     if value is None:
         return None
-    until = _http_date(value)
+    until = http_date(value, now)
     if until is None:
         return 0.0
-    made = _http_date(fields.get(b"date") or b"")
+    made = http_date(fields.get(b"date") or b"", now)
     return max(0.0, until - (now if made is None else made))
-
-
-def _http_date(value: bytes) -> float | None:
-    """An HTTP date in any of its three formats (RFC 9110 section 5.6.7) -> Unix seconds."""
-    try:
-        parsed: datetime = parsedate_to_datetime(value.decode("latin-1"))
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
 _MARGIN = 86_400.0  # clocks differ, and a reload may have shortened what lives still

@@ -2,6 +2,8 @@
 
 from gateway.model.entry import Entry
 from gateway.model.exchange import Request
+from gateway.model.fields import Fields
+from gateway.policy.http.conditional import names_it
 
 
 def not_modified(request: Request, entry: Entry) -> bool:
@@ -9,9 +11,4 @@ def not_modified(request: Request, entry: Entry) -> bool:
     wanted = request.fields.joined(b"if-none-match")
     if wanted is None or request.method not in (b"GET", b"HEAD") or entry.status != 200:
         return False
-    tag = next((value for name, value in entry.fields if name.lower() == b"etag"), None)
-    if tag is None:
-        return False
-    if wanted.strip() == b"*":
-        return True
-    return tag.removeprefix(b"W/") in {item.strip().removeprefix(b"W/") for item in wanted.split(b",")}
+    return names_it(wanted, Fields(entry.fields))

@@ -33,6 +33,18 @@ from tests.support.policy import request
             b"ragfront; fwd=request; detail=request-no-cache",
         ),
         ({"outcome": Outcome.MISS, "fwd": "stale"}, b"ragfront; fwd=stale"),
+        ({"outcome": Outcome.MISS, "reason": Reason.STALE}, b"ragfront; fwd=stale; detail=stale"),
+        ({"outcome": Outcome.MISS, "reason": Reason.NO_CACHE}, b"ragfront; fwd=stale; detail=no-cache"),
+        ({"outcome": Outcome.MISS, "fwd": "partial"}, b"ragfront; fwd=partial"),
+        (  # an unsafe method on a route whose answers are stored (RFC 9211 section 2.2)
+            {"outcome": Outcome.BYPASS, "fwd": "method", "reason": Reason.REQUEST_METHOD},
+            b"ragfront; fwd=method; detail=request-method",
+        ),
+        (  # validated: forwarded, so it is no hit (RFC 9211 section 2.1)
+            {"outcome": Outcome.MISS, "reason": Reason.STALE, "fwd_status": 304, "status": 200, "stored": True},
+            b"ragfront; fwd=stale; fwd-status=304; stored; detail=stale",
+        ),
+        ({"outcome": Outcome.ERROR, "reason": Reason.ONLY_IF_CACHED}, b"ragfront; detail=only-if-cached"),
         ({"outcome": Outcome.MISS, "fwd_status": 304, "status": 200}, b"ragfront; fwd=uri-miss; fwd-status=304"),
         ({"outcome": Outcome.MISS, "fwd_status": 200, "status": 200}, b"ragfront; fwd=uri-miss"),
         ({"outcome": Outcome.BYPASS, "reason": Reason.BYPASS_WHEN}, b"ragfront; fwd=bypass; detail=bypass-when"),

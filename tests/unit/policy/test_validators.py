@@ -14,6 +14,7 @@ TAGGED = entry(fields=((b"Etag", b'"v1"'),))
         (b'"v0", "v1"', True),
         (b"*", True),
         (b'"v0"', False),
+        (b'"v0, v1"', False),
         (b"v1", False),
         (b"", False),
     ],
