@@ -155,7 +155,8 @@ def test_fresh_as_long_as_the_lifetime_is_larger_than_the_age() -> None:  # 4.2
     ("fields", "asked", "came", "age"),
     [
         pytest.param(of(), 0, 0, 0, id="4.2.3-nothing"),
-        pytest.param(of(date=date(0)), 0, 0.9, 0.9, id="4.2.3-this-very-second"),
+        pytest.param(of(date=date(0)), 0.9, 0.9, 0, id="4.2.3-made-this-very-second"),
+        pytest.param(of(date=date(0)), 0, 0.9, 0.9, id="4.2.3-response-delay-within-a-second"),
         pytest.param(of(date=date(-30)), 0, 0, 30, id="4.2.3-apparent-age"),
         pytest.param(of(date=date(30)), 0, 0, 0, id="4.2.3-clock-ahead"),
         pytest.param(of(date=date(-3600)), 0, 0, 3600, id="4.2.3-clock-behind"),

@@ -196,6 +196,11 @@ def test_answers_that_set_cookies(value: bytes, cookie: bytes, reason: Reason | 
     assert of(fields, set_cookie="keep") is None
 
 
+def test_each_field_that_sets_cookies_has_to_be_named() -> None:  # 5.2.2.4
+    fields = control(b'max-age=60, no-cache="set-cookie"', (b"Set-Cookie", b"sid=1"), (b"Set-Cookie2", b"sid=1"))
+    assert of(fields) is Reason.SET_COOKIE
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
