@@ -10,7 +10,7 @@ from gateway.policy.http.dates import http_date
 from gateway.policy.http.directives import CDN, governing
 from gateway.policy.http.kept import kept
 from gateway.policy.http.storable import SetCookie
-from gateway.policy.http.vary import StoredVariant
+from gateway.policy.http.vary import StoredVariant, fitting
 
 MOST_TAGS = 32
 """Entity tags in one request; those of the latest answers go first."""
@@ -37,45 +37,49 @@ def conditions(stored: Sequence[StoredVariant], request: Request, *, union: bool
     """The conditions that a validating request bears; () where nothing stored has a validator (section 4.3.1).
 
     The request goes without its client's own conditions and Range (`forwarding.CONDITIONAL`): its answer is to be of
-    use to everybody.
+    use to everybody. A strong tag means one body, so those of all variants are asked for. What is weak may be said of
+    several, one for each coding: it is asked for where it belongs to an answer that fits the request.
 
-    stored: all that could be chosen for the URI, since one of several may be the one that is meant.
+    stored: all that are stored for the URI.
     union: ask for the client's own tags as well (section 4.3.2). A 304 may then name one that is not stored, which is
     an answer for this client alone.
     """
-    whole = [variant for variant in stored if variant.status == 200]
-    latest = sorted(whole, key=lambda variant: variant.made, reverse=True)
-    tags = [tag for variant in latest if (tag := entity_tag(variant.fields))]
+    fit = set(fitting(stored, request))
+    latest = sorted(_whole(stored), key=lambda i: (stored[i].made, i), reverse=True)
+    tags = [tag for i in latest if (tag := entity_tag(stored[i].fields)) and (i in fit or not tag.startswith(b"W/"))]
     if tags and union:
         tags += entity_tags(request.fields.joined(b"if-none-match") or b"")
     pairs: list[tuple[bytes, bytes]] = []
     if tags:
         pairs.append((b"If-None-Match", b", ".join(list(dict.fromkeys(tags))[:MOST_TAGS])))
-    if len(whole) == 1:
-        changed = whole[0].fields.joined(b"last-modified")
-        if changed is not None and http_date(changed) is not None:
-            pairs.append((b"If-Modified-Since", changed.strip(b" \t")))
+    dated = [stored[i].fields.joined(b"last-modified") for i in latest if i in fit]
+    if len(dated) == 1 and dated[0] is not None and http_date(dated[0]) is not None:
+        pairs.append((b"If-Modified-Since", dated[0].strip(b" \t")))
     return tuple(pairs)
 
 
-def selects(stored: Sequence[StoredVariant], fields: Fields) -> tuple[int, ...]:
+def selects(stored: Sequence[StoredVariant], request: Request, fields: Fields) -> tuple[int, ...]:
     """The indices of the stored answers that a 304 with these fields freshens (section 4.3.4); () for none.
 
-    A strong tag names all that bear it, and nothing else may be freshened then. A weak one, or Last-Modified, names
-    the latest that has it. A 304 that names nothing can only mean the one answer that was asked about, where there
-    was one: many services leave the tag out.
+    A strong tag names all that bear it, and nothing else may be freshened then. They are the answer to this request
+    even where they were stored for one that differs: the origin has chosen. A weak one, or Last-Modified, names the
+    latest that has it and fits. A 304 that names nothing can only mean the one answer that was asked about, where
+    there was one: many services leave the tag out.
+
+    stored, request: as for `conditions`. Where none is named, the request has to be sent again without conditions.
     """
-    candidates = [i for i, variant in enumerate(stored) if variant.status == 200]
+    whole = _whole(stored)
     strong = strong_tag(fields)
     if strong is not None:
-        return tuple(i for i in candidates if strong_tag(stored[i].fields) == strong)
+        return tuple(i for i in whole if strong_tag(stored[i].fields) == strong)
+    fit = [i for i in fitting(stored, request) if i in whole]
     weak, changed = entity_tag(fields), fields.joined(b"last-modified")
     if weak is not None:
-        same = [i for i in candidates if _same_tag(stored[i].fields, weak)]
+        same = [i for i in fit if _same_tag(stored[i].fields, weak)]
     elif changed is not None:
-        same = [i for i in candidates if stored[i].fields.joined(b"last-modified") == changed]
+        same = [i for i in fit if stored[i].fields.joined(b"last-modified") == changed]
     else:
-        same = candidates if len(candidates) == 1 else []
+        same = fit if len(whole) == 1 else []
     latest = max(same, key=lambda i: (stored[i].made, i), default=None)
     return () if latest is None else (latest,)
 
@@ -130,6 +134,11 @@ def head_freshens(stored: Fields, fields: Fields, *, status: int = 200, length: 
     if not same:
         return HeadVerdict.LEAVE
     return HeadVerdict.FRESHEN if all(same) else HeadVerdict.INVALIDATE
+
+
+def _whole(stored: Sequence[StoredVariant]) -> list[int]:
+    """Those that a validation can be about: conditions count for a 200 only (RFC 9110 section 13.2.1)."""
+    return [i for i, variant in enumerate(stored) if variant.status == 200]
 
 
 def _same_tag(fields: Fields, tag: bytes) -> bool:

@@ -65,7 +65,12 @@ def selecting(names: Iterable[bytes], request: Request) -> Selecting:
 
 
 def choose(variants: Sequence[StoredVariant], request: Request) -> int | None:
-    """The index of the stored answer to use; None where none fits. Of several, the one that was made last.
+    """The index of the stored answer to use; None where none fits. Of several, the one that was made last."""
+    return max(fitting(variants, request), key=lambda i: (variants[i].made, i), default=None)
+
+
+def fitting(variants: Sequence[StoredVariant], request: Request) -> list[int]:
+    """The indices of those stored answers that fit a request.
 
     One that bears no Vary while others do was left without by mistake: it has to fit by the latest Vary that there
     is, or it would be everybody's. `Vary: *` fits nobody.
@@ -73,8 +78,7 @@ def choose(variants: Sequence[StoredVariant], request: Request) -> int | None:
     varying = [variant for variant in variants if vary_names(variant.fields)]
     latest = max(varying, key=lambda variant: variant.made, default=None)
     otherwise = () if latest is None else vary_names(latest.fields) or ()
-    fitting = [i for i, variant in enumerate(variants) if _fits(variant, request, otherwise)]
-    return max(fitting, key=lambda i: (variants[i].made, i), default=None)
+    return [i for i, variant in enumerate(variants) if _fits(variant, request, otherwise)]
 
 
 def _fits(variant: StoredVariant, request: Request, otherwise: tuple[bytes, ...]) -> bool:

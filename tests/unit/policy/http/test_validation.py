@@ -9,7 +9,7 @@ from gateway.policy.http.validation import (
     head_freshens,
     selects,
 )
-from gateway.policy.http.vary import StoredVariant
+from gateway.policy.http.vary import StoredVariant, selecting
 from tests.support.policy import request
 
 EARLY = b"Sun, 06 Nov 1994 08:49:36 GMT"
@@ -36,7 +36,7 @@ BY_TAG, BY_DATE = (b"If-None-Match", b'"1"'), (b"If-Modified-Since", EARLY)
         pytest.param((WEAK,), ((b"If-None-Match", b'W/"1"'),), id="9111-4.3.1-weak-tag"),
         pytest.param((PLAIN,), (), id="9111-4.3.1-no-validator"),
         pytest.param((), (), id="9111-4.3.1-nothing-stored"),
-        pytest.param((ONE, TWO), ((b"If-None-Match", b'"1", "2"'),), id="9111-4.3.1-tags-of-all-and-no-date"),
+        pytest.param((ONE, TWO), ((b"If-None-Match", b'"2", "1"'),), id="9111-4.3.1-tags-of-all-and-no-date"),
         pytest.param((ONE, ONE), (BY_TAG,), id="9111-4.3.1-each-tag-once"),
         pytest.param((DATED, DATED), (), id="9111-4.3.1-a-date-means-one-of-several"),
         pytest.param((stored((b"ETag", b"1")),), (), id="9110-8.8.3-malformed-tag"),
@@ -89,7 +89,33 @@ def test_rfc_9111_4_3_1_a_request_names_so_many_tags_only() -> None:
 def test_304_freshens_what_it_names(
     variants: tuple[StoredVariant, ...], answer: Pairs, chosen: tuple[int, ...]
 ) -> None:
-    assert selects(variants, Fields(answer)) == chosen
+    assert selects(variants, request(b"GET"), Fields(answer)) == chosen
+
+
+GERMAN = request(b"GET", fields=((b"Accept-Language", b"de"),))
+ENGLISH = request(b"GET", fields=((b"Accept-Language", b"en"),))
+
+
+def german(*pairs: tuple[bytes, bytes]) -> StoredVariant:
+    fields = Fields(((b"Vary", b"Accept-Language"), *pairs))
+    return StoredVariant(fields, selecting((b"accept-language",), GERMAN))
+
+
+@pytest.mark.parametrize(
+    ("variant", "added", "answer", "chosen"),
+    [
+        pytest.param(german((b"ETag", b'"1"')), (BY_TAG,), ((b"ETag", b'"1"'),), (0,), id="9111-4.3.1-strong-tag"),
+        pytest.param(german((b"ETag", b'W/"1"')), (), ((b"ETag", b'W/"1"'),), (), id="9111-4.3.1-weak-tag"),
+        pytest.param(german((b"Last-Modified", EARLY)), (), ((b"Last-Modified", EARLY),), (), id="9111-4.3.1-date"),
+        pytest.param(german(), (), (), (), id="9111-4.3.4-nothing-named"),
+    ],
+)
+def test_of_another_variant_only_a_strong_tag_means_anything(
+    variant: StoredVariant, added: Pairs, answer: Pairs, chosen: tuple[int, ...]
+) -> None:
+    assert conditions([variant], ENGLISH) == added
+    assert selects([variant], ENGLISH, Fields(answer)) == chosen
+    assert selects([variant], GERMAN, Fields(answer)) == (0,)
 
 
 @pytest.mark.parametrize(
