@@ -16,14 +16,14 @@ import zstandard
 from gateway.model.entry import Entry, EntryFlag, Windows
 
 _MAGIC = b"rf"
-_VERSION = 3
+_VERSION = 4
 _PLAIN, _ZSTD = 0, 1
 _START = _MAGIC + bytes([_VERSION])
 
 # magic, version, body coding | crc32 of all that follows | sizes of head, tags and timeline, of the body when
-# decoded, of coding and route | flags, ledger version | six times in seconds.
+# decoded, of coding and route | flags, ledger version | seven times in seconds.
 _PREFIX = struct.Struct("<2sBBI")
-_NUMBERS = struct.Struct("<IIIIHHIQ6d")
+_NUMBERS = struct.Struct("<IIIIHHIQ7d")
 _HEADER = struct.Struct(_PREFIX.format + _NUMBERS.format[1:])
 
 MAX_BODY = 1 << 28
@@ -101,11 +101,13 @@ def _decode(record: memoryview) -> Entry | None:
     (
         magic, version, packing, crc,
         head_size, tags_size, timeline_size, body_size, coding_size, route_size, flags, ledger,
-        fresh_until, fresh_for, stale_while, stale_error, initial_age, upstream_seconds,
+        fresh_until, fresh_for, stale_while, stale_error, validated, initial_age, upstream_seconds,
     ) = _HEADER.unpack_from(record)  # fmt: skip
     if magic != _MAGIC or version != _VERSION or flags & ~_FLAGS or zlib.crc32(record[_PREFIX.size :]) != crc:
         return None
-    if not math.isfinite(fresh_until + fresh_for + stale_while + stale_error + initial_age + upstream_seconds):
+    if not math.isfinite(
+        fresh_until + fresh_for + stale_while + stale_error + validated + initial_age + upstream_seconds
+    ):
         return None
     coding_at = _HEADER.size + head_size
     route_at = coding_at + coding_size
@@ -123,7 +125,7 @@ def _decode(record: memoryview) -> Entry | None:
         str(record[route_at:tags_at], "utf-8"),
         fresh_until,
         fresh_for,
-        Windows(stale_while, stale_error),
+        Windows(stale_while, stale_error, validated),
         initial_age or 0.0,  # the constant, not one more object per entry
         tuple(map(_text, orjson.loads(record[tags_at:timeline_at]))) if tags_size else (),
         ledger,

@@ -1,7 +1,7 @@
 """Spelling: the short forms that operators write -> the long forms that the settings know.
 
-`l2: redis://...`, `l2: off`, `upstreams: {rag: http://rag:8000}`, `method: POST`; a key without a value is as if it
-were not there. Led by the settings' types, so that free JSON values (`is: null`) stay as they were written.
+`l2: redis://...`, `l2: off`, `cache: http`, `upstreams: {rag: http://rag:8000}`, `method: POST`; a key without a value
+is as if it were not there. Led by the settings' types, so that free JSON values (`is: null`) stay as they were written.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from gateway.config import kinds
 from gateway.model.settings.base import Condition
+from gateway.model.settings.route import CacheSettings
 from gateway.model.settings.tiers import DiskSettings, L2Settings, RedisSettings
 from gateway.model.settings.upstream import UpstreamSettings
 from gateway.model.units import Jitter, Share
@@ -94,9 +95,14 @@ def _l2(value: Any) -> Any:
     return value
 
 
+def _cache(value: Any) -> Any:
+    return {"rules": "http"} if value == "http" else value
+
+
 _SHORT: dict[Any, Callable[[Any], Any]] = {
     UpstreamSettings: _upstream,
     RedisSettings: _redis,
     DiskSettings: _disk,
     L2Settings: _l2,
+    CacheSettings: _cache,
 }

@@ -60,8 +60,7 @@ class ParseLane:
             return request
         if request.method == b"HEAD" or not persistent(request) or b"expect" in request.fields:
             return request
-        wanted = self._pipeline.plan.needs_body(request)
-        if not wanted or length > wanted:
+        if length > self._pipeline.plan.needs_body(request):
             return request
         taken = body.read_nowait() if length else b""
         x = Exchange(request, self._monotonic(), self._wall(), body=taken, length=length)

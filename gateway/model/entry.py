@@ -24,6 +24,7 @@ class Windows(NamedTuple):
 
     revalidate: float  # while somebody asks anew
     error: float  # if the upstream fails
+    validated: float = 0.0  # once the upstream has said that it is still good (RFC 9111 section 4.3)
 
 
 @dataclass(slots=True)

@@ -56,6 +56,17 @@ class UpstreamProtocol(UpstreamError):
     """What came back is not HTTP/1.1."""
 
 
+class NotValidated(UpstreamError):
+    """What is stored may not be used without asking, and who was asked did not answer (RFC 9111 section 5.2.2.2)."""
+
+    status = 504
+
+    def __init__(self, cause: UpstreamError) -> None:
+        super().__init__(cause.upstream, cause.detail)
+        self.reason = cause.reason
+        self.retry_after = cause.retry_after
+
+
 class Shed(UpstreamError):
     """It was not asked, to protect it. seconds: after which it may be worth another attempt."""
 

@@ -32,6 +32,8 @@ class Reason(StrEnum):
     REQUEST_NO_STORE = "request-no-store"
     REQUEST_RANGE = "request-range"
     REQUEST_METHOD = "request-method"
+    REQUEST_BODY = "request-body"  # of a GET: nobody can say what it means
+    REQUEST_CONDITION = "request-condition"  # if-match, if-unmodified-since: about what the upstream has now
     BYPASS_WHEN = "bypass-when"
     ITEMS_APART = "items-apart"  # a list whose items could not be answered one by one
     GIVEN_UP = "given-up"  # an answer to this key was lately found not to be storable

@@ -21,6 +21,8 @@ from gateway.pipeline.recording import Recording
 from gateway.policy import variants
 from gateway.policy.forms import converted
 from gateway.policy.freshness import Verdict, classify
+from gateway.upstream.call import Call
+from gateway.upstream.reply import Reply
 
 # How long a key whose answer could not be shared is fetched by everybody for himself.
 GIVEN_UP_FOR = 10.0
@@ -168,10 +170,14 @@ class Filler:
     async def _settles(self, job: Job, flight: Flight, found: Lookup) -> bool:
         """Follow a marker to the variant, and land with what is there. True where nothing needs to be asked."""
         if found.entry is not None and found.entry.flags & EntryFlag.VARY:
-            job.vary = variants.names(found.entry)
-            job.key = job.rule.keyer.variant(job.primary, job.vary, job.request)
+            self._follow_marker(job, found.entry)
             found = await self._look(job)
         return found.entry is not None and self._usable(job, flight, found)
+
+    def _follow_marker(self, job: Job, marker: Entry) -> None:
+        """Turn to the variant that a marker leads to."""
+        job.vary = variants.names(marker)
+        job.key = job.rule.keyer.variant(job.primary, job.vary, job.request)
 
     def _l1_ttl(self, job: Job) -> float:
         return job.rule.route.cache.l1_ttl
@@ -203,23 +209,33 @@ class Filler:
         """Ask upstream. True where the answer may not be shared, so that others should not wait for it."""
         started = self._clock()
         job.version = flight.version = self._tiers.version
-        unwanted = not job.wanted or flight.landed  # its client has a stale answer: that is free, and this can wait
         try:
-            reply = await job.rule.admit.fetch(
-                job.rule.upstream,
-                job.call,
-                job.request,
-                job.rule.route,
-                free=job.free or unwanted,
-                spare=unwanted,
-                ask=job.rule.ask,
-            )
-            return await self._receiver.receive(job, flight, reply, started)
+            return await self._answer(job, flight, started)
         except Shed as exc:
             job.successor = _successor(job, flight, exc)
         except UpstreamError as exc:
-            flight.land(failure(exc, self._clock() - started))
+            flight.land(self._failed(job, exc, self._clock() - started))
         return False
+
+    async def _answer(self, job: Job, flight: Flight, started: float) -> bool:
+        """`_ask`, where an answer comes."""
+        return await self._receiver.receive(job, flight, await self._fetch(job, flight, job.call), started)
+
+    def _failed(self, job: Job, exc: UpstreamError, seconds: float) -> Landing:
+        """What there is where none comes. seconds: that the upstream has taken."""
+        return failure(exc, seconds)
+
+    async def _fetch(self, job: Job, flight: Flight, call: Call) -> Reply:
+        unwanted = not job.wanted or flight.landed  # its client has a stale answer: that is free, and this can wait
+        return await job.rule.admit.fetch(
+            job.rule.upstream,
+            call,
+            job.request,
+            job.rule.route,
+            free=job.free or unwanted,
+            spare=unwanted,
+            ask=job.rule.ask,
+        )
 
 
 def failure(exc: UpstreamError, seconds: float = 0.0) -> Landing:

@@ -29,6 +29,7 @@ class Landing:
     key, vary: under which key it is stored, and what the answer varies on.
     failed: why anything else is better than this, where it is no answer, or one that says that the service has failed.
     rung: of the degrade ladder, where this is for one client who could have nothing better.
+    validated: the upstream has said that the entry is still good.
     """
 
     entry: Entry | None = None
@@ -48,6 +49,7 @@ class Landing:
     upstream_seconds: float = 0.0
     failed: Reason | None = None
     rung: str = ""
+    validated: bool = False
 
     def take_reply(self) -> Reply | None:
         """The reply, once."""

@@ -10,7 +10,7 @@ from cachetools import TTLCache
 from gateway.cache.tiers import Tiers
 from gateway.model.entry import Entry
 from gateway.model.errors import Shed, UpstreamError
-from gateway.model.exchange import Exchange, Request
+from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome, Reason
 from gateway.pipeline import calls, itemwise
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
@@ -18,17 +18,18 @@ from gateway.pipeline.degrade import Degrader
 from gateway.pipeline.drift import DriftWatch
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler
 from gateway.pipeline.flight import Flight, Flights, Landing, Seat
+from gateway.pipeline.http_fill import HttpFiller
+from gateway.pipeline.http_way import HttpWay, Void
 from gateway.pipeline.job import Job, OtherForms
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.question import Question
 from gateway.pipeline.recall import Recall, found, look, rejected
-from gateway.pipeline.recording import Recording
 from gateway.pipeline.retrieve import Told
 from gateway.pipeline.shadow import Shadow
 from gateway.pipeline.warm import Turn, Warmed
 from gateway.policy import freshness, validators
 from gateway.policy.asking import Asking
-from gateway.policy.coding import accepts
+from gateway.policy.coding import takes
 from gateway.policy.document import Document
 from gateway.policy.forms import asked_form, other_forms
 from gateway.policy.forwarding import loops
@@ -70,6 +71,9 @@ class Pipeline:
         self._degrader = Degrader(tiers, looked, wall)
         self.drift = drift(tiers, self.flights, self._filler.work, wall, clock)
         self._shadows = Shadow(self.flights, self._filler.work, self.drift)
+        by_http = HttpFiller(tiers, random, self._given_up.__setitem__, wall, clock)
+        self._by_http = HttpWay(tiers, self.flights, by_http, self._given_up, self._joins, wall)
+        self._short.by_http = self._by_http.recall
 
     @property
     def plan(self) -> Plan:
@@ -79,6 +83,10 @@ class Pipeline:
     @plan.setter
     def plan(self, plan: Plan) -> None:
         self._short.plan = plan
+
+    def voids(self, void: Void) -> None:
+        """Have `void` be told of primary keys whose entries an unsafe request has made void (RFC 9111 section 4.4)."""
+        self._by_http.void = void
 
     async def handle(self, x: Exchange, question: Question | None = None) -> Answer:
         """Answer one exchange. Neither upstream nor cache make it raise; what happened stands in `x`.
@@ -93,6 +101,8 @@ class Pipeline:
         if rule is None:
             return await self._relay(plan, x, plan.default, Reason.NO_ROUTE)
         x.route = rule.route
+        if rule.http is not None:
+            return await self._by_http.handle(plan, x, rule, primary)
         if question.bypass is not None:
             return await self._relay(plan, x, rule.upstream, question.bypass)
         if rule.route.cache.mode == "shadow":
@@ -146,7 +156,7 @@ class Pipeline:
         x = Exchange(one.request(), 0.0, self._wall(), body=one.body, length=len(one.body))
         question = self.question(x)
         rule = question.rule
-        if rule is None or question.bypass is not None or rule.route.cache.mode != "on":
+        if rule is None or rule.http is not None or question.bypass is not None or rule.route.cache.mode != "on":
             return Warmed.NOT_ASKED
         if route not in (None, rule.route.name):
             return Warmed.NOT_ASKED
@@ -276,7 +286,7 @@ class Pipeline:
         if landing.entry is not None and not opened:
             return await self._from_entry(plan, x, rule, landing.entry, "")
         if landing.recording is not None and (opened or landing.shared):
-            if x.collapsed and not _takes(x.request, landing.recording):
+            if x.collapsed and not takes(x.request, landing.recording.fields):
                 return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
             return FromRecording(landing.recording)
         if reply is not None:
@@ -326,9 +336,3 @@ class Pipeline:
         if isinstance(exc, Shed):  # nobody was asked
             x.outcome, x.fwd, x.collapsed = Outcome.SHED, "", False
         return failure(exc)
-
-
-def _takes(request: Request, recording: Recording) -> bool:
-    """May an answer that was made for another client go to this one, as it is coded?"""
-    coding = recording.fields.joined(b"content-encoding")
-    return not coding or accepts(request.fields.joined(b"accept-encoding"), coding)

@@ -51,6 +51,13 @@ class Job:
     doubts: tuple[str, ...] = ()  # the filters (guard/bloom) that say that there is no answer, and do not forbid to ask
     said: dict[bytes, Said] = field(default_factory=dict)  # what the store was asked on the short way already
     version: int = 0  # what was known of purges when its call began
+    marker: Entry | None = None  # what led to `key`, where that is a variant's
+    apart: bytes = b""  # the flight's key, where nobody but this client may wait for its answer
+
+    @property
+    def flight_key(self) -> bytes:
+        """By which its flight is known, and given up."""
+        return self.apart or self.key
 
     @property
     def keys(self) -> tuple[bytes, ...]:

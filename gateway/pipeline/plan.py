@@ -1,6 +1,6 @@
 """Plan: the settings made ready for requests. A reload makes a new one and swaps it whole."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,6 +13,8 @@ from gateway.pipeline.admit import Admit, Ask
 from gateway.policy.admission import Admission
 from gateway.policy.document import Document
 from gateway.policy.forwarding import Forwarding, pseudonym
+from gateway.policy.http.keys import HttpKeyer
+from gateway.policy.http.rules import HttpRules
 from gateway.policy.items import ItemForm, form_of
 from gateway.policy.keying import Keyer
 from gateway.policy.ladder import Ladder
@@ -47,8 +49,8 @@ class Rule:
 
     route: RouteSettings
     admission: Admission
-    keyer: Keyer
-    storing: Storing
+    keyer: Keyer | HttpKeyer
+    storing: Storing | HttpRules
     streaming: Streaming
     upstream: Upstream
     admit: Admit
@@ -56,6 +58,7 @@ class Rule:
     rejection: Rejection
     bloom: RouteFilters | None = None  # what knows which questions have no answer
     batching: Batching | None = None
+    http: HttpRules | None = None  # it follows RFC 9111
 
     @property
     def ask(self) -> Ask:
@@ -97,6 +100,11 @@ class Plan:
         route = self._router.match(request, document)
         return None if route is None else self._rules[route.name]
 
+    def void(self, uris: Iterable[bytes]) -> list[bytes]:
+        """Under which primary keys answers for these URIs may be stored, on routes that follow RFC 9111."""
+        keyers = [rule.http.keyer for rule in self._rules.values() if rule.http is not None]
+        return [keyer.of_uri(uri) for uri in uris for keyer in keyers]
+
     def tried(self, request: Request, document: Document | None) -> list[tuple[str, str]]:
         """Why each route did not take the request; see `Router.tried`."""
         return self._router.tried(request, document)
@@ -112,11 +120,17 @@ def _rule(
     items, batching = form_of(route.batch), None
     if items is not None and route.cache.mode == "on":  # in shadow, clients get what they would get without us
         batching = Batching(items, PartForm(route.batch), Gathering(upstream, route.batch, items, quiet))
+    keyer: Keyer | HttpKeyer = Keyer(route)
+    storing: Storing | HttpRules = Storing(route)
+    http = None
+    if route.cache.rules == "http":
+        keyer = HttpKeyer(route)
+        storing = http = HttpRules(route, keyer)
     return Rule(
         route,
         Admission(route),
-        Keyer(route),
-        Storing(route),
+        keyer,
+        storing,
         Streaming(route),
         upstream,
         admit,
@@ -124,4 +138,5 @@ def _rule(
         Rejection(route),
         bloom,
         batching,
+        http,
     )

@@ -33,6 +33,7 @@ class Recall:
         self._tiers = tiers
         self._flights = flights
         self._given_up = given_up
+        self.by_http: Callable[[Exchange, Rule, bytes], Entry | None] = lambda x, rule, primary: None
 
     def recall(self, x: Exchange, question: Question | None = None) -> tuple[Question, Entry | None]:
         """The short way: what `x` asks, and the fresh entry that answers it as it is, if one can be had at once; or
@@ -46,6 +47,8 @@ class Recall:
             return question, None
         if loops(x.request.fields, question.plan.forwarding.ident):
             return question, None
+        if rule.http is not None:
+            return question, self.by_http(x, rule, question.key)
         entry = look(x, rule, question.key, self._tiers.held)
         if entry is not None and x.now >= entry.hit_until:  # stale, or to be asked anew early
             return question, None
@@ -120,6 +123,8 @@ class Recall:
         rule = plan.match(x.request, document)  # 1 route
         if rule is None:
             return Question(plan, None, Reason.NO_ROUTE)
+        if rule.http is not None:
+            return Question(plan, rule, None, rule.http.keyer.key(x.request))
         bypass = self._bypass(x, rule, document)  # 2 admit
         if bypass is not None or document is None:
             return Question(plan, rule, bypass or Reason.REQUEST_BODY_TOO_LARGE)

@@ -14,12 +14,11 @@ from gateway.model.outcome import Reason
 from gateway.pipeline.flight import Flight, Landing
 from gateway.pipeline.job import Job
 from gateway.pipeline.recording import Recording
-from gateway.policy import variants
 from gateway.policy.documents import laid_up
 from gateway.policy.freshness import coarse
 from gateway.policy.keying import documents_key
 from gateway.policy.pacing import Timeline
-from gateway.policy.storing import Skip, Store, vary_names
+from gateway.policy.storing import Skip, Store
 from gateway.policy.streaming import Watch
 from gateway.upstream.reply import Reply
 from gateway.wire.head import ResponseHead
@@ -115,6 +114,7 @@ class Receiver:
         """Receive the body. A stream, or what is neither JSON nor of known length, is passed on while it comes."""
         reply, recording, watch = got.reply, got.recording, got.watch
         live = watch is not None or (got.skip is None and reply.length is None and not _is_json(reply.head))
+        live = live and b"set-cookie" not in reply.head.fields  # who follows gets what is stored: without it
         limits = job.rule.upstream.settings.timeouts
         timer = reply.due(limits.first_event, "event") if watch is not None and not watch.began else None
         try:
@@ -196,7 +196,14 @@ class Receiver:
             skip = Skip(Reason.TRAILERS, shareable=True)
         now = self._wall()
         verdict = skip or job.rule.storing.whole(
-            job.request, reply.head.status, reply.head.fields, recording.body, now, self._random, watch
+            job.request,
+            reply.head.status,
+            reply.head.fields,
+            recording.body,
+            now,
+            self._random,
+            watch,
+            took=self._clock() - got.started,
         )
         match verdict:
             case Store():
@@ -224,7 +231,7 @@ class Receiver:
             route=job.rule.route.name,
             fresh_until=now + fresh_for,
             fresh_for=fresh_for,
-            stale=Windows(life.stale_while_revalidate, life.stale_if_error),
+            stale=Windows(life.stale_while_revalidate, life.stale_if_error, life.validated),
             initial_age=life.initial_age,
             tags=store.tags,
             version=job.version,
@@ -239,7 +246,8 @@ class Receiver:
         if not self._tiers.sieve.leaves(entry, (landing.key, job.primary)):
             return False
         if landing.vary:
-            self._tiers.keep(job.primary, variants.marker(entry, landing.vary), l1_ttl)
+            marker = job.rule.storing.marker(job.marker, landing.key, entry, landing.vary, job.request)
+            self._tiers.keep(job.primary, marker, l1_ttl)
         self._tiers.keep(landing.key, entry, l1_ttl)
         if store.documents:
             documents = laid_up(store.documents, entry, now, job.rule.ladder.remember)
@@ -257,7 +265,7 @@ class Receiver:
         failed: bool = False,
     ) -> bool:
         if not failed:  # what a failure looks like says nothing of the next answer
-            self._give_up(job.key, reason)
+            self._give_up(job.flight_key, reason)
         landing = self._landing(job, reply, started)
         landing.reply, landing.prefix, landing.shared, landing.reason = reply, prefix, False, reason
         landing.failed = Reason.UPSTREAM_FAILED if failed else None
@@ -266,7 +274,7 @@ class Receiver:
 
     def _landing(self, job: Job, reply: Reply, started: float) -> Landing:
         """What is known with the head: also those who share an answer that is not stored must be of one variant."""
-        vary = vary_names(reply.head.fields) or ()
+        vary = job.rule.storing.vary(reply.head.fields, job.vary)
         key = job.rule.keyer.variant(job.primary, vary, job.request) if vary else job.key
         return Landing(key=key, vary=vary, upstream=reply.upstream, upstream_seconds=self._clock() - started)
 

@@ -19,6 +19,7 @@ from gateway.model.exchange import Request
 from gateway.model.fields import Fields, Pairs
 from gateway.model.settings.route import RouteSettings
 from gateway.policy.document import parse
+from gateway.policy.http.keys import HttpKeyer
 from gateway.policy.keying import CREDENTIALS, Keyer
 
 LARGEST = 64 << 10
@@ -70,7 +71,9 @@ Counted = tuple[Asking, float]
 """A question, and how often it came."""
 
 
-def asking(route: RouteSettings, keyer: Keyer, request: Request, body: bytes) -> tuple[bytes, Asking] | None:
+def asking(
+    route: RouteSettings, keyer: Keyer | HttpKeyer, request: Request, body: bytes
+) -> tuple[bytes, Asking] | None:
     """The key of what a request asks, and what is kept of it; None where it must not be kept."""
     if not request.path.startswith(b"/") or len(body) > LARGEST or _tells_secrets(request.query, body):
         return None

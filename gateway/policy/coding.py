@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 import zstandard
 
+from gateway.model.exchange import Request
+from gateway.model.fields import Fields
+
 Decoder = Callable[[bytes, int], bytes | None]
 
 _ALIASES = {b"x-gzip": b"gzip", b"x-compress": b"compress"}
@@ -32,6 +35,12 @@ def accepts(accept_encoding: bytes | None, coding: bytes) -> bool:
     if not needed:
         return weights.get(b"identity", weights.get(b"*", 1.0) or 0.0) > 0
     return all(weights.get(each, weights.get(b"*", 0.0)) > 0 for each in needed)
+
+
+def takes(request: Request, fields: Fields) -> bool:
+    """Whether an answer with these fields, made for another client, may go to this one, as it is coded."""
+    coding = fields.joined(b"content-encoding")
+    return not coding or accepts(request.fields.joined(b"accept-encoding"), coding)
 
 
 def preference(accept_encoding: bytes) -> bytes:

@@ -30,7 +30,8 @@ class Router:
                 most = max(most, taker.route.key.max_body)
                 continue
             # This one matches whatever the body says, and those after it never get their turn.
-            return most if taker.route.cache.mode == "off" else max(most, taker.route.key.max_body)
+            streamed = taker.route.cache.mode == "off" or taker.route.cache.rules == "http"
+            return most if streamed else max(most, taker.route.key.max_body)
         return most
 
     def match(self, request: Request, document: Document | None) -> RouteSettings | None:

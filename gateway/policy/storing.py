@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.model.entry import EntryFlag
+from gateway.model.entry import Entry, EntryFlag
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields, Pairs
 from gateway.model.outcome import Reason
@@ -27,6 +27,7 @@ from gateway.policy.hops import HOP_BY_HOP, connection_options
 from gateway.policy.streaming import Watch
 from gateway.policy.tags import FIELD_NAMES, tags
 from gateway.policy.ttl import Lifetimes, lifetimes
+from gateway.policy.variants import marker
 
 
 @dataclass(slots=True)
@@ -34,7 +35,6 @@ class Store:
     """Keep it.
 
     fields: those to replay on hits. coding: the body's Content-Encoding, lower case, b"" for identity.
-    vary: names of the request fields that the answer varies on, lower case, sorted; () where on none.
     documents: those that it came from, where the route wants to remember them.
     """
 
@@ -43,7 +43,6 @@ class Store:
     lifetimes: Lifetimes
     tags: tuple[str, ...]
     flags: int
-    vary: tuple[bytes, ...] = ()
     documents: Sequence[Any] = ()
 
 
@@ -115,11 +114,12 @@ class Storing:
         now: float,
         random: Callable[[], float],
         stream: Watch | None = None,
+        took: float = 0.0,
     ) -> Store | Skip:
         """What to do with a whole answer that `head` let pass.
 
         body: as it came, coded or not. now: Unix seconds. random: draws from [0, 1), for jitter.
-        stream: who has seen its events, where it is a stream.
+        stream: who has seen its events, where it is a stream. took: not looked at.
         """
         if len(body) > self._route.cache.max_body:
             return Skip(Reason.ANSWER_TOO_LARGE, shareable=False)
@@ -140,7 +140,6 @@ class Storing:
             lifetimes=lasting,
             tags=tags(self._route.tags, fields, document.value),
             flags=EntryFlag.EMPTY if empty else EntryFlag.NONE,
-            vary=vary_names(fields) or (),
             documents=self._documents.find(document.value) if self._documents is not None else (),
         )
 
@@ -165,9 +164,18 @@ class Storing:
             lifetimes=lasting,
             tags=tags(self._route.tags, fields, None, stream.tags),
             flags=EntryFlag.STREAM | (EntryFlag.EMPTY if stream.empty else EntryFlag.NONE),
-            vary=vary_names(fields) or (),
             documents=stream.documents if self._documents is not None else (),
         )
+
+    def vary(self, fields: Fields, known: tuple[bytes, ...] = ()) -> tuple[bytes, ...]:
+        """On which request fields an answer varies, lower case, sorted. known: not looked at."""
+        return vary_names(fields) or ()
+
+    def marker(
+        self, record: Entry | None, key: bytes, entry: Entry, names: tuple[bytes, ...], request: Request
+    ) -> Entry:
+        """What stands under the primary key, once a variant has been stored. record, key, request: not looked at."""
+        return marker(entry, names)
 
     def _forbidden(self, fields: Fields) -> Reason | None:
         """What in the head forbids both to store an answer and to give it to anybody else."""

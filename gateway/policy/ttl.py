@@ -10,12 +10,16 @@ from gateway.policy.http.dates import http_date
 
 
 class Lifetimes(NamedTuple):
-    """Seconds. The stale windows begin where freshness ends; initial_age is how old the answer already was."""
+    """Seconds. The stale windows begin where freshness ends; initial_age is how old the answer already was.
+
+    validated: past its freshness, while it is worth asking whether it is still good.
+    """
 
     fresh: float
     stale_while_revalidate: float
     stale_if_error: float
     initial_age: float
+    validated: float = 0.0
 
     @property
     def useful(self) -> bool:

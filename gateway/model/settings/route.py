@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gateway.model.settings.base import Condition, FieldName, Frozen, Name, Pattern, Pointer, Pointers
 from gateway.model.settings.batch import BatchSettings
@@ -62,6 +62,11 @@ class KeySettings(Frozen):
 class CacheSettings(Frozen):
     """How long an answer is used."""
 
+    rules: Literal["question", "http"] = Field(
+        default="question",
+        description="question: equal requests get equal answers, as the route says; "
+        "http: GET and HEAD by RFC 9111, as the answers say (`cache: http` for short)",
+    )
     mode: Mode = Field(default="on", description="shadow counts would-have-hits and serves none")
     ttl: Duration = Field(default=600.0, le=31_536_000, description="freshness lifetime")
     jitter: JitterField = Field(
@@ -98,6 +103,31 @@ class CacheSettings(Frozen):
         ),
         description="fields about one call, not about the answer: not replayed on hits (x-ratelimit-* neither)",
     )  # fmt: skip
+    set_cookie: Literal["refuse", "strip", "keep"] = Field(
+        default="refuse",
+        description="rules: http: an answer that sets cookies is stored only where it says that it is for all, and "
+        "without them; strip: without them; keep: with them",
+    )
+    targets: tuple[FieldName, ...] = Field(
+        default=("cdn-cache-control",),
+        description="rules: http: fields that stand above Cache-Control, the first one first (RFC 9213)",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_http(cls, data: Any) -> Any:
+        """By RFC 9111 it is the answer that says how long; the route's own figures only bound it."""
+        return _HTTP | data if isinstance(data, dict) and data.get("rules") == "http" else data
+
+
+_HTTP: dict[str, Any] = {
+    "ttl": "30d",
+    "jitter": "0s",
+    "stale_while_revalidate": "30d",
+    "stale_if_error": "30d",
+    "request_directives": "respect",
+}
+"""What a route that follows RFC 9111 has where it states nothing else: bounds that seldom matter."""
 
 
 class EmptySettings(Frozen):

@@ -1,0 +1,289 @@
+"""The way of a request on a route that follows RFC 9111: `handle` for GET and HEAD by what the answers say."""
+
+import secrets
+from collections.abc import Callable, Container
+from dataclasses import replace
+from functools import partial
+
+from gateway.cache.tiers import Lookup, Tiers
+from gateway.model.entry import Entry, EntryFlag
+from gateway.model.errors import Shed, UpstreamError
+from gateway.model.exchange import Exchange
+from gateway.model.fields import Fields
+from gateway.model.outcome import Outcome, Reason
+from gateway.pipeline import calls
+from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
+from gateway.pipeline.flight import Flight, Flights, Landing, Seat
+from gateway.pipeline.http_fill import HttpFiller
+from gateway.pipeline.job import Job
+from gateway.pipeline.plan import Plan, Rule
+from gateway.pipeline.recall import found
+from gateway.policy import variants
+from gateway.policy.coding import takes
+from gateway.policy.hops import end_to_end, wants_upgrade
+from gateway.policy.http.conditional import is_for_the_origin
+from gateway.policy.http.index import lines, pick
+from gateway.policy.http.invalidation import SAFE, invalidated
+from gateway.policy.http.keys import TURNED
+from gateway.policy.http.presenting import shown
+from gateway.policy.http.reuse import Fresh, MustValidate, Reuse, StaleWhileRevalidate, only_if_cached, reuse
+from gateway.policy.http.rules import HttpRules
+from gateway.policy.http.uri import target_uri
+from gateway.policy.http.validation import HeadVerdict, head_freshens
+from gateway.policy.presenting import presentable
+
+_ROUNDS = 3  # a follower whose variant is another looks again; then it asks for itself
+_READING = frozenset({b"GET", b"HEAD"})
+
+Joins = Callable[[Job, Flight], bool]
+Void = Callable[[list[bytes]], None]
+
+
+class HttpWay:
+    """One worker's.
+
+    joins: whether what a flight brings does for who comes now (`Pipeline`). given_up: flights' keys that everybody
+    asks for himself. void: has what is stored under these primary keys used no more, here and elsewhere.
+    wall: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        tiers: Tiers,
+        flights: Flights,
+        filler: HttpFiller,
+        given_up: Container[bytes],
+        joins: Joins,
+        wall: Callable[[], float],
+    ) -> None:
+        self._tiers = tiers
+        self._flights = flights
+        self._filler = filler
+        self._given_up = given_up
+        self._joins = joins
+        self._wall = wall
+        self.void: Void = self._forget
+
+    async def handle(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
+        """Answer one exchange. x: its route is known."""
+        if (reason := _bypass(x, rule)) is not None:
+            return await self._relay(plan, x, rule, reason)
+        rules = _rules(rule)
+        if x.request.method == b"HEAD" or b"range" in x.request.fields:
+            answer = await self._without_asking(x, rule, primary)
+            return answer or await self._relay(plan, x, rule, Reason.REQUEST_RANGE, primary)
+        for _ in range(_ROUNDS):
+            # No await from here until the flight is registered.
+            marker, entry = self._look(x, rules, primary)
+            self._tiers.count(found=entry is not None)
+            verdict = self._verdict(x, rules, entry)
+            if entry is not None and isinstance(verdict, Fresh):
+                return self._answered(x, rule, entry, "memory", known=x.key == primary)
+            job = self._job(plan, x, rule, primary, marker, entry)
+            if entry is not None and isinstance(verdict, StaleWhileRevalidate):
+                job.wanted = False
+                self._flights.refresh(job.flight_key, self._filler.work(job))
+                return self._answered(x, rule, entry, "memory")
+            if only_if_cached(x.request) and rules.listens:
+                return await self._without_asking(x, rule, primary) or _gateway_timeout(x)
+            if job.flight_key in self._given_up:
+                return await self._relay(plan, x, rule, Reason.GIVEN_UP)
+            if isinstance(verdict, MustValidate):
+                x.reason = verdict.reason
+            elif marker is not None:
+                x.reason = Reason.VARY_MISS
+            flight, opened = self._flights.open(job.flight_key, self._filler.work(job), partial(self._joins, job))
+            seat = Seat(job, leads=opened)
+            landing, reply = await flight.wait(opened=opened, seat=seat)
+            if seat.leads or not landing.vary or rules.keyer.variant(primary, landing.vary, x.request) == landing.key:
+                x.collapsed = not seat.leads or landing.elsewhere
+                if (answer := self._landed(x, rule, landing, seat.leads)) is not None:
+                    return answer
+                if reply is not None:
+                    x.outcome, x.collapsed, x.stored = Outcome.MISS, False, False
+                    return FromReply(reply, landing.prefix)
+                break
+        return await self._relay(plan, x, rule, Reason.GIVEN_UP)
+
+    def recall(self, x: Exchange, rule: Rule, primary: bytes) -> Entry | None:
+        """A fresh answer that memory has and that is sent as it is; nothing has happened where there is none."""
+        request, rules = x.request, _rules(rule)
+        if request.method != b"GET" or _bypass(x, rule) is not None or rules.personal(request):
+            return None
+        _, entry = self._look(x, rules, primary)
+        if entry is None or not isinstance(self._verdict(x, rules, entry), Fresh) or x.now >= entry.hit_until:
+            return None
+        if presentable(entry, request, 0) is not entry or shown(entry, request, b"").entry is not entry:
+            return None
+        x.route = rule.route
+        found(x, rule, entry, "memory")
+        self._tiers.count(found=True)
+        return entry
+
+    def _forget(self, keys: list[bytes]) -> None:
+        for key in keys:
+            self._tiers.forget(key)
+
+    def _look(self, x: Exchange, rules: HttpRules, primary: bytes) -> tuple[Entry | None, Entry | None]:
+        """The marker that memory has, and the entry that would do by its URI and variant."""
+        x.key, marker = primary, None
+        entry = self._tiers.held(primary, x.now)
+        if entry is not None and entry.flags & EntryFlag.VARY:
+            marker = entry
+            key = pick(lines(marker), x.request)
+            x.key = key or rules.keyer.variant(primary, variants.names(marker), x.request)
+            entry = self._tiers.held(x.key, x.now, (primary,)) if key is not None else None
+        return marker, entry if entry is not None and rules.may_have(x.request, entry) else None
+
+    def _verdict(self, x: Exchange, rules: HttpRules, entry: Entry | None) -> Reuse | None:
+        if entry is None:
+            return None
+        return reuse(x.request, entry, x.now, targets=rules.targets, listens=rules.listens)
+
+    def _job(
+        self, plan: Plan, x: Exchange, rule: Rule, primary: bytes, marker: Entry | None, entry: Entry | None
+    ) -> Job:
+        assert x.key is not None
+        call = calls.for_fill(plan, x, rule.upstream)
+        if (interim := x.interim) is not None:
+            call = replace(call, interim=lambda head: interim(head.status, head.reason, end_to_end(head.fields)))
+        job = Job(rule, x.request, call, x.key, primary, stale=entry, marker=marker)
+        if marker is not None:
+            job.vary = variants.names(marker)
+        if _rules(rule).personal(x.request):
+            job.apart, job.lease = _rules(rule).keyer.apart(x.key, x.request), False
+        return job
+
+    async def _without_asking(self, x: Exchange, rule: Rule, primary: bytes) -> Answer | None:
+        """What the tiers have, if it is fresh. None: it has to be asked for."""
+        rules = _rules(rule)
+        _, entry = self._look(x, rules, primary)
+        tier = "memory"
+        if not isinstance(self._verdict(x, rules, entry), Fresh):
+            x.key, entry, tier = await self._find(x, rule, primary)
+        if entry is None or not isinstance(self._verdict(x, rules, entry), Fresh):
+            return None
+        self._tiers.count(found=tier == "memory")
+        return self._answered(x, rule, entry, tier)
+
+    async def _find(self, x: Exchange, rule: Rule, primary: bytes) -> tuple[bytes, Entry | None, str]:
+        """What the tiers have, however old, under which key, and in which tier."""
+        key, l1_ttl = primary, rule.route.cache.l1_ttl
+        looked = await self._tiers.find(primary, x.now, l1_ttl)
+        if looked.entry is not None and looked.entry.flags & EntryFlag.VARY:
+            key = pick(lines(looked.entry), x.request) or b""
+            looked = await self._tiers.find(key, x.now, l1_ttl, named=(primary,)) if key else Lookup()
+        entry = looked.entry
+        if entry is None or not _rules(rule).may_have(x.request, entry):
+            return primary, None, ""
+        return key, entry, looked.tier
+
+    def _landed(self, x: Exchange, rule: Rule, landing: Landing, leads: bool) -> Answer | None:
+        """A flight's landing -> this client's answer; None: it has to ask for itself, or has a reply of its own."""
+        x.upstream, x.key = landing.upstream, landing.key or x.key
+        x.upstream_seconds = landing.upstream_seconds
+        if landing.error is not None:
+            return self._failed(x, landing.error)
+        entry = landing.entry
+        if entry is not None and (landing.tier or landing.stale):
+            x.reason = landing.reason if landing.stale else None
+            return self._answered(x, rule, entry, landing.tier or "memory")
+        x.stored = landing.stored
+        x.outcome = Outcome.COLLAPSED if x.collapsed else Outcome.MISS
+        if entry is not None and (landing.validated or not leads):
+            if landing.validated:
+                x.fwd_status = 304
+            return self._presented(x, rule, entry)
+        x.reason = landing.reason or x.reason
+        if landing.recording is not None and (leads or landing.shared):
+            recording = landing.recording
+            if leads or takes(x.request, recording.fields):
+                return FromRecording(recording)
+        return None
+
+    def _answered(self, x: Exchange, rule: Rule, entry: Entry, tier: str, *, known: bool = False) -> Answer:
+        """A stored answer. known: it was fresh in memory under the primary key."""
+        found(x, rule, entry, tier)
+        answer = self._presented(x, rule, entry)
+        if isinstance(answer, FromEntry):
+            answer.known = known and answer.entry is entry and not _rules(rule).personal(x.request)
+        return answer
+
+    def _presented(self, x: Exchange, rule: Rule, entry: Entry) -> Answer:
+        accepted = presentable(entry, x.request, rule.route.cache.max_body)
+        if accepted is None:
+            x.outcome, x.reason = Outcome.ERROR, Reason.CODING_NOT_ACCEPTED
+            return Problem(406, "Not Acceptable", "what is stored is in a coding that this request does not accept")
+        entry, not_modified = shown(accepted, x.request, secrets.token_hex(16).encode())
+        return FromEntry(entry, not_modified)
+
+    async def _relay(self, plan: Plan, x: Exchange, rule: Rule, reason: Reason, primary: bytes | None = None) -> Answer:
+        """Ask for this client alone; what its answer says of what is stored is done.
+
+        primary: of what a HEAD asks about.
+        """
+        request = x.request
+        head_only = primary is not None and request.method == b"HEAD"
+        x.outcome, x.upstream = (Outcome.MISS if head_only else Outcome.BYPASS), rule.upstream.name
+        x.reason, x.fwd = (None, "uri-miss") if head_only else (reason, "bypass")
+        if reason is Reason.REQUEST_METHOD:
+            x.fwd = "method"
+        try:
+            reply = await plan.admit.fetch(rule.upstream, calls.for_relay(plan, x, rule.upstream), request, x.route)
+        except UpstreamError as exc:
+            return self._failed(x, exc)
+        head = reply.head
+        if request.method not in SAFE:
+            self.void(plan.void(invalidated(request.method, head.status, target_uri(request), head.fields)))
+        elif head_only and primary is not None:
+            await self._compare(x, rule, primary, head.status, head.fields)
+        return FromReply(reply)
+
+    async def _compare(self, x: Exchange, rule: Rule, primary: bytes, status: int, fields: Fields) -> None:
+        """Freshen or end what is stored for GET by what HEAD has been told (section 4.3.5)."""
+        key, entry, _ = await self._find(x, rule, primary)
+        if entry is None or entry.status != 200:
+            return
+        now, l1_ttl = self._wall(), rule.route.cache.l1_ttl
+        rules = _rules(rule)
+        match head_freshens(Fields(entry.fields), fields, status=status, length=len(entry.body)):
+            case HeadVerdict.FRESHEN:
+                fresh = rules.freshened(entry, fields, now, 0.0, self._tiers.version)
+                if fresh is not None:
+                    self._tiers.keep(key, fresh, l1_ttl)
+            case HeadVerdict.INVALIDATE:
+                self._tiers.keep(key, rules.ended(entry, now), l1_ttl)
+            case HeadVerdict.LEAVE:
+                pass
+
+    def _failed(self, x: Exchange, exc: UpstreamError) -> Problem:
+        x.outcome, x.reason, x.upstream = Outcome.ERROR, exc.reason, exc.upstream
+        if isinstance(exc, Shed):  # nobody was asked
+            x.outcome, x.fwd, x.collapsed = Outcome.SHED, "", False
+        return failure(exc)
+
+
+def _rules(rule: Rule) -> HttpRules:
+    assert rule.http is not None
+    return rule.http
+
+
+def _bypass(x: Exchange, rule: Rule) -> Reason | None:
+    """Why a request is not looked up."""
+    request = x.request
+    if rule.route.cache.mode == "off":
+        return Reason.MODE_OFF
+    if wants_upgrade(request.fields, request.version):
+        return Reason.UPGRADE
+    if request.method not in _READING or request.fields.any_of(TURNED):
+        return Reason.REQUEST_METHOD
+    if x.body or x.rest is not None:
+        return Reason.REQUEST_BODY
+    if is_for_the_origin(request):
+        return Reason.REQUEST_CONDITION
+    return None
+
+
+def _gateway_timeout(x: Exchange) -> Problem:
+    x.outcome, x.reason, x.fwd = Outcome.ERROR, Reason.ONLY_IF_CACHED, ""
+    return Problem(504, "Gateway Timeout", "only-if-cached: nothing that is stored will do")
