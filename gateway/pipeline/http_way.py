@@ -18,17 +18,16 @@ from gateway.pipeline.http_fill import HttpFiller
 from gateway.pipeline.job import Job
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.recall import found
+from gateway.pipeline.voiding import Voiding
 from gateway.policy import variants
 from gateway.policy.coding import takes
 from gateway.policy.hops import end_to_end, wants_upgrade
 from gateway.policy.http.conditional import is_for_the_origin
 from gateway.policy.http.index import lines, pick
-from gateway.policy.http.invalidation import SAFE, invalidated
 from gateway.policy.http.keys import TURNED
 from gateway.policy.http.presenting import shown
 from gateway.policy.http.reuse import Fresh, MustValidate, Reuse, StaleWhileRevalidate, only_if_cached, reuse
 from gateway.policy.http.rules import HttpRules
-from gateway.policy.http.uri import target_uri
 from gateway.policy.http.validation import HeadVerdict, head_freshens
 from gateway.policy.presenting import presentable
 
@@ -36,14 +35,13 @@ _ROUNDS = 3  # a follower whose variant is another looks again; then it asks for
 _READING = frozenset({b"GET", b"HEAD"})
 
 Joins = Callable[[Job, Flight], bool]
-Void = Callable[[list[bytes]], None]
 
 
 class HttpWay:
     """One worker's.
 
     joins: whether what a flight brings does for who comes now (`Pipeline`). given_up: flights' keys that everybody
-    asks for himself. void: has what is stored under these primary keys used no more, here and elsewhere.
+    asks for himself. voiding: what becomes of unsafe requests.
     wall: Unix seconds.
     """
 
@@ -54,6 +52,7 @@ class HttpWay:
         filler: HttpFiller,
         given_up: Container[bytes],
         joins: Joins,
+        voiding: Voiding,
         wall: Callable[[], float],
     ) -> None:
         self._tiers = tiers
@@ -62,7 +61,7 @@ class HttpWay:
         self._given_up = given_up
         self._joins = joins
         self._wall = wall
-        self.void: Void = self._forget
+        self._voiding = voiding
 
     async def handle(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
         """Answer one exchange. x: its route is known."""
@@ -119,10 +118,6 @@ class HttpWay:
         found(x, rule, entry, "memory")
         self._tiers.count(found=True)
         return entry
-
-    def _forget(self, keys: list[bytes]) -> None:
-        for key in keys:
-            self._tiers.forget(key)
 
     def _look(self, x: Exchange, rules: HttpRules, primary: bytes) -> tuple[Entry | None, Entry | None]:
         """The marker that memory has, and the entry that would do by its URI and variant."""
@@ -233,9 +228,8 @@ class HttpWay:
         except UpstreamError as exc:
             return self._failed(x, exc)
         head = reply.head
-        if request.method not in SAFE:
-            self.void(plan.void(invalidated(request.method, head.status, target_uri(request), head.fields)))
-        elif head_only and primary is not None:
+        await self._voiding.after(plan, request, reply)
+        if head_only and primary is not None:
             await self._compare(x, rule, primary, head.status, head.fields)
         return FromReply(reply)
 
