@@ -65,32 +65,38 @@ _UNTIL_HURRIED = 86_400.0
 
 @dataclass(slots=True)
 class WorkerSpec:
-    """What one worker needs. load: reads the settings anew. socket_listen: an inherited listening socket."""
+    """What one worker needs. load: reads the settings anew. socket_listen: an inherited listening socket.
+
+    wall: Unix seconds; whatever is told from the age of an answer goes by it.
+    """
 
     settings: Settings
     load: Callable[[], Settings]
     worker: int = 0
     workers: int = 1
     socket_listen: socket.socket | None = None
+    wall: Callable[[], float] = time.time
 
 
 class Worker:
     """One worker's parts, and their order of starting and stopping."""
 
     def __init__(self, spec: WorkerSpec) -> None:
-        settings = spec.settings
+        settings, wall = spec.settings, spec.wall
         self._spec = spec
         self._settings = self._stated = settings  # those in force; those without overrides
         self._metrics = Metrics(__version__, spec.worker)
         self._access = AccessLog(settings.log.access) if settings.log.access else None
-        self._store = store_of(settings.l2)
+        self._store = store_of(settings.l2, wall)
         memory = Memory(settings.l1.max_bytes)
         l2 = settings.l2 or L2Settings()
         purges = Purges()
         self._tiers = Tiers(
-            memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over, purges=purges
+            memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over, purges=purges, clock=wall
         )
-        self.control = Control(ledger_of(settings), purges, settings.control, check=self._check, trusted=self._trust)
+        self.control = Control(
+            ledger_of(settings), purges, settings.control, check=self._check, trusted=self._trust, clock=wall
+        )
         self.control.lives(longest(settings.routes))
         self._tiers.sieve.awake = self.control.awake
         self._upstreams = self._connect(settings, {})
@@ -100,18 +106,18 @@ class Worker:
         plan = self._plan(settings, self._upstreams, Guards(settings, self._around))
         self._tiers.early = betas(settings.routes)
         drift = partial(DriftWatch, told=self._metrics.drift.compared, hits=self._metrics.hits, workers=spec.workers)
-        self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked, drift=drift)
+        self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked, drift=drift, wall=wall)
         self._pipeline.voids(self._void)
         self._metrics.drift.collect(self._pipeline.drift.suggestions)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
-        parse = ParseLane(self._pipeline, observer.tell, self._lane) if settings.hit_lane.parse else None
-        self._proxy = Proxy(self._pipeline, observer, self._lane, parse)
-        heat = self._heat = Heat(lambda: self._pipeline.plan, self._tiers)
+        parse = ParseLane(self._pipeline, observer.tell, self._lane, wall) if settings.hit_lane.parse else None
+        self._proxy = Proxy(self._pipeline, observer, self._lane, parse, wall)
+        heat = self._heat = Heat(lambda: self._pipeline.plan, self._tiers, wall)
         self._warmer = Warmer(heat, self._pipeline.warm, self._metrics.warmed, spec.worker, spec.workers)
         self._top = Top()
         self._sampler = Sampler(observer, self._lane, self._sampled, random.random)
-        self._jobs = Jobs(self._pipeline.prepare, time.time)
+        self._jobs = Jobs(self._pipeline.prepare, wall)
         self._inspector = Inspector(memory, self._store, self._tiers.sieve)
         self._ahead: list[asyncio.Task[None]] = []  # what is done before anybody asks
         self._runners: list[web.BaseRunner] = []
@@ -149,7 +155,8 @@ class Worker:
         log = observer.hit if self._access is not None else None
         quiet = noise(settings.routes)
         glance, seek, count = self._tiers.glance, self._pipeline.seek, self._metrics.tally
-        return HitLane(settings.hit_lane, glance, seek, count, quiet, settings.server_timing, log)
+        timing, wall = settings.server_timing, self._spec.wall
+        return HitLane(settings.hit_lane, glance, seek, count, quiet, timing, log, wall)
 
     async def start(self) -> None:
         """Listen. CannotListen where an address is taken."""
@@ -214,7 +221,7 @@ class Worker:
             reload=self._reload_all,
             drain=self._drain,
             fixed=_FIXED,
-            wall=time.time,
+            wall=self._spec.wall,
             workers=self._spec.workers,
         )
 

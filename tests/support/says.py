@@ -1,11 +1,9 @@
-"""A service that says what a test has it say, and short ways to ask for it by GET: through a rig, or over a socket."""
+"""A service behind a rig that says what a test has it say, one answer after the other."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from tests.support.gateway import Client, field
 from tests.support.upstream import Asked, Wire
 
 HTTP: dict[str, Any] = {"name": "rag", "match": {}, "cache": {"rules": "http"}}
@@ -54,34 +52,3 @@ class Says:
             await wire.send(raw[: raw.index(b"\r\n\r\n") + 4])
         else:
             await wire.send(raw)
-
-
-@dataclass
-class Got:
-    """What a client got."""
-
-    head: bytes
-    body: bytes
-
-    @property
-    def status(self) -> int:
-        return int(self.head[9:12])
-
-    @property
-    def cache(self) -> bytes:
-        """Its Cache-Status, less our name."""
-        return (self.get(b"cache-status") or b"").removeprefix(b"ragfront; ")
-
-    def get(self, name: bytes) -> bytes | None:
-        return field(self.head, name)
-
-
-def asking(target: bytes, *lines: bytes, method: bytes = b"GET") -> bytes:
-    fields = b"".join(line + b"\r\n" for line in (b"Host: gw", *lines))
-    return b"%b %b HTTP/1.1\r\n%b\r\n" % (method, target, fields)
-
-
-async def get(port: int, target: bytes = b"/a", *lines: bytes, method: bytes = b"GET") -> Got:
-    """One request on a connection of its own. lines: its fields, but for Host."""
-    async with Client(port) as client:
-        return Got(*await client.ask(asking(target, *lines, method=method), method))
