@@ -77,12 +77,14 @@ class HttpWay:
             self._tiers.count(found=entry is not None)
             verdict = self._verdict(x, rules, entry)
             if entry is not None and isinstance(verdict, Fresh):
-                return self._answered(x, rule, entry, "memory", known=x.key == primary)
+                answer = self._answered(x, rule, entry, "memory", known=x.key == primary)
+                return answer or await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
             job = self._job(plan, x, rule, primary, marker, entry)
             if entry is not None and isinstance(verdict, StaleWhileRevalidate):
                 job.wanted = False
                 self._flights.refresh(job.flight_key, self._filler.work(job))
-                return self._answered(x, rule, entry, "memory")
+                answer = self._answered(x, rule, entry, "memory")
+                return answer or await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
             if only_if_cached(x.request) and rules.listens:
                 return await self._without_asking(x, rule, primary) or _gateway_timeout(x)
             if job.flight_key in self._given_up:
@@ -101,6 +103,8 @@ class HttpWay:
                 if reply is not None:
                     x.outcome, x.collapsed, x.stored = Outcome.MISS, False, False
                     return FromReply(reply, landing.prefix)
+                if landing.entry is not None:
+                    return await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
                 break
         return await self._relay(plan, x, rule, Reason.GIVEN_UP)
 
@@ -196,19 +200,20 @@ class HttpWay:
                 return FromRecording(recording)
         return None
 
-    def _answered(self, x: Exchange, rule: Rule, entry: Entry, tier: str, *, known: bool = False) -> Answer:
-        """A stored answer. known: it was fresh in memory under the primary key."""
-        found(x, rule, entry, tier)
+    def _answered(self, x: Exchange, rule: Rule, entry: Entry, tier: str, *, known: bool = False) -> Answer | None:
+        """A stored answer; None: this client does not accept its coding. known: it was fresh in memory under the
+        primary key.
+        """
         answer = self._presented(x, rule, entry)
-        if isinstance(answer, FromEntry):
+        if answer is not None:
+            found(x, rule, entry, tier)
             answer.known = known and answer.entry is entry and not _rules(rule).personal(x.request)
         return answer
 
-    def _presented(self, x: Exchange, rule: Rule, entry: Entry) -> Answer:
+    def _presented(self, x: Exchange, rule: Rule, entry: Entry) -> FromEntry | None:
         accepted = presentable(entry, x.request, rule.route.cache.max_body)
         if accepted is None:
-            x.outcome, x.reason = Outcome.ERROR, Reason.CODING_NOT_ACCEPTED
-            return Problem(406, "Not Acceptable", "what is stored is in a coding that this request does not accept")
+            return None
         entry, not_modified = shown(accepted, x.request, secrets.token_hex(16).encode())
         return FromEntry(entry, not_modified)
 
