@@ -26,7 +26,15 @@ from gateway.policy.http.conditional import is_for_the_origin
 from gateway.policy.http.index import lines, pick
 from gateway.policy.http.keys import TURNED
 from gateway.policy.http.presenting import shown
-from gateway.policy.http.reuse import Fresh, MustValidate, Reuse, StaleWhileRevalidate, only_if_cached, reuse
+from gateway.policy.http.reuse import (
+    Fresh,
+    MustValidate,
+    Reuse,
+    StaleWhileRevalidate,
+    directives,
+    only_if_cached,
+    reuse,
+)
 from gateway.policy.http.rules import HttpRules
 from gateway.policy.http.validation import HeadVerdict, head_freshens
 from gateway.policy.presenting import presentable
@@ -89,6 +97,8 @@ class HttpWay:
                 return await self._without_asking(x, rule, primary) or _gateway_timeout(x)
             if job.flight_key in self._given_up:
                 return await self._relay(plan, x, rule, Reason.GIVEN_UP)
+            if directives(x.request).has(b"no-store"):  # a flight's answer is for others, too
+                return await self._relay(plan, x, rule, Reason.REQUEST_NO_STORE)
             if isinstance(verdict, MustValidate):
                 x.reason = verdict.reason
             elif marker is not None:
@@ -96,6 +106,7 @@ class HttpWay:
             flight, opened = self._flights.open(job.flight_key, self._filler.work(job), partial(self._joins, job))
             seat = Seat(job, leads=opened)
             landing, reply = await flight.wait(opened=opened, seat=seat)
+            x.reason = job.refused or x.reason
             if seat.leads or not landing.vary or rules.keyer.variant(primary, landing.vary, x.request) == landing.key:
                 x.collapsed = not seat.leads or landing.elsewhere
                 if (answer := self._landed(x, rule, landing, seat.leads)) is not None:
