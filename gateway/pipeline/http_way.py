@@ -28,6 +28,7 @@ from gateway.policy.http.keys import TURNED
 from gateway.policy.http.presenting import shown
 from gateway.policy.http.reuse import Fresh, MustValidate, Reuse, StaleWhileRevalidate, only_if_cached, reuse
 from gateway.policy.http.rules import HttpRules
+from gateway.policy.http.storable import asks_not_to_store
 from gateway.policy.http.uri import target_uri
 from gateway.policy.http.validation import HeadVerdict, head_freshens
 from gateway.policy.presenting import presentable
@@ -79,6 +80,9 @@ class HttpWay:
             verdict = self._verdict(x, rules, entry)
             if entry is not None and isinstance(verdict, Fresh):
                 return self._answered(x, rule, entry, "memory", known=x.key == primary)
+            if asks_not_to_store(x.request) and not only_if_cached(x.request):
+                # In a flight it would keep the answer from those who wait, and have the key given up for all.
+                return await self._relay(plan, x, rule, Reason.REQUEST_NO_STORE)
             job = self._job(plan, x, rule, primary, marker, entry)
             if entry is not None and isinstance(verdict, StaleWhileRevalidate):
                 job.wanted = False
