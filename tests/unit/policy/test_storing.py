@@ -17,7 +17,7 @@ SHARED = {"key": {"identity": "shared"}}
 
 
 def head(status: int, fields: Pairs, method: bytes = b"POST", **settings: Any) -> Skip | None:
-    return Storing(route(**settings)).head(request(method), status, Fields(fields))
+    return Storing(route(**settings)).head(request(method), status, Fields(fields), 0.0)
 
 
 def whole(
