@@ -7,7 +7,7 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -31,7 +31,7 @@ from gateway.listeners.observer import Observer
 from gateway.listeners.parselane import ParseLane
 from gateway.listeners.proxy import Proxy
 from gateway.listeners.sampler import Sampler
-from gateway.model.errors import ConfigError
+from gateway.model.errors import ConfigError, StoreUnavailable
 from gateway.model.exchange import Exchange
 from gateway.model.settings.file import Settings
 from gateway.model.settings.tiers import L2Settings
@@ -48,7 +48,7 @@ from gateway.pipeline.warm import Warmer
 from gateway.policy.drains import drain_name, is_drain, split
 from gateway.policy.early import betas
 from gateway.policy.noise import noise
-from gateway.policy.purges import Purges, Scope
+from gateway.policy.purges import Order, Purges, Scope
 from gateway.policy.ttl import longest
 from gateway.ports import CannotListen
 from gateway.upstream.fetch import Upstream
@@ -111,6 +111,7 @@ class Worker:
         self._tiers.early = betas(settings.routes)
         drift = partial(DriftWatch, told=self._metrics.drift.compared, hits=self._metrics.hits, workers=spec.workers)
         self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked, drift=drift, wall=wall)
+        self._pipeline.voids(self._void)
         self._metrics.drift.collect(self._pipeline.drift.suggestions)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
@@ -308,6 +309,13 @@ class Worker:
         if change.overrides:
             self._use(self._with_overrides())
             _log.info("overrides in force: %s", ", ".join(self.control.overrides) or "none")
+
+    async def _void(self, orders: Sequence[Order]) -> None:
+        """Have all workers and replicas hear of what has become void. Nobody has to confirm it."""
+        try:
+            await self.control.purge(orders, wait=0)
+        except StoreUnavailable as exc:
+            _log.warning("what an unsafe request has made void is gone here only: %s", exc)
 
     def _trust(self, until: float) -> None:
         self._tiers.sieve.until = until

@@ -69,7 +69,7 @@ class Origin(ScriptedUpstream):
         self._scripts: dict[bytes, list[Script]] = {}
 
     def answers(self, path: str, *scripts: Script) -> None:
-        """What comes for this path from now on. A script is bytes, or writes on the wire itself."""
+        """What comes for this path from now on (`*`: all others). A script is bytes, or writes on the wire."""
         self._scripts[path.encode()] = list(scripts)
 
     def requests(self, path: str) -> list[Asked]:
@@ -77,7 +77,8 @@ class Origin(ScriptedUpstream):
         return [asked for asked in self.asked if _path(asked) == path.encode()]
 
     async def _answer(self, asked: Asked, wire: Wire) -> None:
-        scripts = self._scripts.get(_path(asked), [said("404 Not Found", "Cache-Control: no-store")])
+        otherwise = self._scripts.get(b"*", [said("404 Not Found", "Cache-Control: no-store")])
+        scripts = self._scripts.get(_path(asked), otherwise)
         script = scripts.pop(0) if len(scripts) > 1 else scripts[0]
         if not isinstance(script, bytes):
             await script(asked, wire)
