@@ -63,6 +63,10 @@ _FIXED = ("listen", "workers", "admin", "hit_lane", "l1", "l2", "control", "limi
 _UNTIL_HURRIED = 86_400.0
 
 
+def _always(until: float) -> None:
+    """What this process alone writes to cannot have changed while it stood still: no moment to trust it until."""
+
+
 @dataclass(slots=True)
 class WorkerSpec:
     """What one worker needs. load: reads the settings anew. socket_listen: an inherited listening socket.
@@ -94,9 +98,9 @@ class Worker:
         self._tiers = Tiers(
             memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over, purges=purges, clock=wall
         )
-        self.control = Control(
-            ledger_of(settings), purges, settings.control, check=self._check, trusted=self._trust, clock=wall
-        )
+        ledger = ledger_of(settings)
+        trust = _always if ledger.name == "memory" else self._trust
+        self.control = Control(ledger, purges, settings.control, check=self._check, trusted=trust, clock=wall)
         self.control.lives(longest(settings.routes))
         self._tiers.sieve.awake = self.control.awake
         self._upstreams = self._connect(settings, {})

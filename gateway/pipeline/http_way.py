@@ -26,16 +26,9 @@ from gateway.policy.http.conditional import is_for_the_origin
 from gateway.policy.http.index import lines, pick
 from gateway.policy.http.keys import TURNED
 from gateway.policy.http.presenting import shown
-from gateway.policy.http.reuse import (
-    Fresh,
-    MustValidate,
-    Reuse,
-    StaleWhileRevalidate,
-    directives,
-    only_if_cached,
-    reuse,
-)
+from gateway.policy.http.reuse import Fresh, MustValidate, Reuse, StaleWhileRevalidate, only_if_cached, reuse
 from gateway.policy.http.rules import HttpRules
+from gateway.policy.http.storable import asks_not_to_store
 from gateway.policy.http.validation import HeadVerdict, head_freshens
 from gateway.policy.presenting import presentable
 
@@ -88,6 +81,9 @@ class HttpWay:
             if entry is not None and isinstance(verdict, Fresh):
                 answer = self._answered(x, rule, entry, "memory", known=x.key == primary)
                 return answer or await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
+            if asks_not_to_store(x.request) and not only_if_cached(x.request):
+                # In a flight it would keep the answer from those who wait, and have the key given up for all.
+                return await self._relay(plan, x, rule, Reason.REQUEST_NO_STORE)
             job = self._job(plan, x, rule, primary, marker, entry)
             if entry is not None and isinstance(verdict, StaleWhileRevalidate):
                 job.wanted = False
@@ -98,8 +94,6 @@ class HttpWay:
                 return await self._without_asking(x, rule, primary) or _gateway_timeout(x)
             if job.flight_key in self._given_up:
                 return await self._relay(plan, x, rule, Reason.GIVEN_UP)
-            if directives(x.request).has(b"no-store"):  # a flight's answer is for others, too
-                return await self._relay(plan, x, rule, Reason.REQUEST_NO_STORE)
             if isinstance(verdict, MustValidate):
                 x.reason = verdict.reason
             elif marker is not None:

@@ -75,9 +75,12 @@ class HttpRules:
             names = (*names, b"origin")
         return self.keyer.vary(names)
 
-    def head(self, request: Request, status: int, fields: Fields) -> Skip | None:
-        """Why an answer with this head is not stored; None: its body decides. None but stored ones are shared."""
-        reason = self._refused(request, status, fields, 0.0)
+    def head(self, request: Request, status: int, fields: Fields, now: float) -> Skip | None:
+        """Why an answer with this head is not stored; None: its body decides. None but stored ones are shared.
+
+        now: Unix seconds.
+        """
+        reason = self._refused(request, status, fields, now)
         length = fields.get(b"content-length") or b""
         if reason is None and (fields.get(b"content-type") or b"").lower().startswith(b"text/event-stream"):
             reason = Reason.STREAM
