@@ -15,6 +15,7 @@ from gateway.pipeline import calls
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
 from gateway.pipeline.flight import Flight, Flights, Landing, Seat
 from gateway.pipeline.http_fill import HttpFiller
+from gateway.pipeline.http_parts import HttpParts
 from gateway.pipeline.job import Job
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.recall import found
@@ -64,6 +65,7 @@ class HttpWay:
         self._joins = joins
         self._wall = wall
         self._voiding = voiding
+        self._parts = HttpParts(tiers, wall)
 
     async def handle(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
         """Answer one exchange. x: its route is known."""
@@ -72,6 +74,8 @@ class HttpWay:
         rules = _rules(rule)
         if x.request.method == b"HEAD" or b"range" in x.request.fields:
             answer = await self._without_asking(x, rule, primary)
+            if answer is None and (part := await self._parts.serve(x, rule, rules, primary)) is not None:
+                return FromEntry(part)
             return answer or await self._relay(plan, x, rule, Reason.REQUEST_RANGE, primary)
         for _ in range(_ROUNDS):
             # No await from here until the flight is registered.
@@ -225,9 +229,9 @@ class HttpWay:
     async def _relay(self, plan: Plan, x: Exchange, rule: Rule, reason: Reason, primary: bytes | None = None) -> Answer:
         """Ask for this client alone; what its answer says of what is stored is done.
 
-        primary: of what a HEAD asks about.
+        primary: of what a HEAD asks about, or a part belongs to.
         """
-        request = x.request
+        request, prefix, version = x.request, b"", self._tiers.version
         head_only = primary is not None and request.method == b"HEAD"
         x.outcome, x.upstream = (Outcome.MISS if head_only else Outcome.BYPASS), rule.upstream.name
         x.reason, x.fwd = (None, "uri-miss") if head_only else (reason, "bypass")
@@ -235,13 +239,17 @@ class HttpWay:
             x.fwd = "method"
         try:
             reply = await plan.admit.fetch(rule.upstream, calls.for_relay(plan, x, rule.upstream), request, x.route)
+            if primary is not None and not head_only:
+                prefix = await self._parts.keep(x, rule, _rules(rule), primary, reply, version)
+                if x.stored:
+                    x.outcome, x.reason, x.fwd = Outcome.MISS, None, "uri-miss"
         except UpstreamError as exc:
             return self._failed(x, exc)
         head = reply.head
         await self._voiding.after(plan, request, reply)
         if head_only and primary is not None:
             await self._compare(x, rule, primary, head.status, head.fields)
-        return FromReply(reply)
+        return FromReply(reply, prefix)
 
     async def _compare(self, x: Exchange, rule: Rule, primary: bytes, status: int, fields: Fields) -> None:
         """Freshen or end what is stored for GET by what HEAD has been told (section 4.3.5)."""

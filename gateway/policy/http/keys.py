@@ -17,6 +17,7 @@ from gateway.policy.keying import ALWAYS, CREDENTIALS, frame
 KEY_VERSION = b"ragfront http key 1"
 _VARIANT_DOMAIN = b"ragfront http variant 1"
 _APART_DOMAIN = b"ragfront http apart 1"
+_PARTS_DOMAIN = b"ragfront http parts 1"
 
 TURNED = ALWAYS - {b"origin"}
 """Fields that some services take for another method or path. Requests that bear one are not looked up."""
@@ -53,6 +54,10 @@ class HttpKeyer:
         """The secondary key of an answer that varies on the fields `names` (RFC 9111 section 4.1), 32 bytes."""
         said = [part for pair in selecting(names, request) for part in pair]
         return sha256(frame([_VARIANT_DOMAIN, key, *said])).digest()
+
+    def parts(self, key: bytes) -> bytes:
+        """Under what the parts of an answer stand that is not whole (policy/http/parts), 32 bytes."""
+        return sha256(frame([_PARTS_DOMAIN, key])).digest()
 
     def apart(self, key: bytes, request: Request) -> bytes:
         """Under what one who bears credentials asks, so that nobody waits for an answer that is another's alone."""

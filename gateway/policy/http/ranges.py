@@ -23,8 +23,8 @@ _DIGITS = 18  # what does not fit into 64 bits lies behind the end of everything
 _SET = re.compile(rb"bytes=(.*)", re.IGNORECASE | re.DOTALL)
 _SPEC = re.compile(rb"([0-9]*)-([0-9]*)")
 
-# Of the whole and not of a part: what is made anew here, and digests of the content (RFC 9530 section 2).
-_OF_THE_WHOLE = frozenset({b"content-length", b"content-range", b"content-digest", b"content-md5"})
+OF_THE_WHOLE = frozenset({b"content-length", b"content-range", b"content-digest", b"content-md5"})
+"""Of the whole and not of a part: what is made anew for it, and digests of the content (RFC 9530 section 2)."""
 
 
 class Spec(NamedTuple):
@@ -113,7 +113,7 @@ def partial(fields: Fields, body: bytes, parts: tuple[Part, ...], boundary: byte
     fields, body: of the answer as it would be sent whole, in the content coding in which it would be sent.
     boundary: for several parts; up to 70 letters and digits that do not occur in the body.
     """
-    kept = tuple([pair for pair in fields.pairs if pair[0].lower() not in _OF_THE_WHOLE])
+    kept = tuple([pair for pair in fields.pairs if pair[0].lower() not in OF_THE_WHOLE])
     size = len(body)
     if len(parts) == 1:
         only = parts[0]
