@@ -137,7 +137,7 @@ async def test_section_5_2_1_5_no_store_of_a_request_keeps_nobody_elses_out():
     async with http_cache() as cache:
         gate = asyncio.Event()
         cache.origin.answers("/a", held(gate, said("200 OK", FRESH)))
-        async with Client(cache.gateway.port) as other:
+        async with Client(cache.port) as other:
             shy = asyncio.create_task(cache.get("/a", "Cache-Control: no-store"))
             await cache.origin.until(lambda: cache.calls == 1)
             open_ = asyncio.create_task(ask(other, "GET", "/a"))
@@ -239,9 +239,9 @@ async def test_section_7_3_those_who_wait_for_the_same_never_get_somebodys_cooki
             await wire.send(said("200 OK", *fields) if framing == "length" else chunked(b"bo", b"dy", fields=fields))
 
         cache.origin.answers("/a", script)
-        async with Client(cache.gateway.port) as one, Client(cache.gateway.port) as other:
+        async with Client(cache.port) as one, Client(cache.port) as other:
             asking = [asyncio.create_task(ask(client, "GET", "/a")) for client in (cache.client, one, other)]
-            await cache.origin.until(lambda: cache.calls >= 1)
+            await cache.until_waiting(3)
             gate.set()
             answers = await asyncio.gather(*asking)
     cookies = [cookie for answer in answers for cookie in answer.all("Set-Cookie")]
@@ -311,7 +311,7 @@ async def test_section_3_3_what_may_not_be_whole_is_not_stored(answer, cut):
             assert "stored" not in first.cache_status
         except (asyncio.IncompleteReadError, ConnectionError):  # it had begun, and was cut off as it came
             assert cut
-        async with Client(cache.gateway.port) as client:
+        async with Client(cache.port) as client:
             again = await ask(client, "GET", "/a")
     assert not again.hit
     assert again.body == b"body"
