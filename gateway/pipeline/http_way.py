@@ -33,6 +33,7 @@ from gateway.policy.http.validation import HeadVerdict, head_freshens
 from gateway.policy.presenting import presentable
 
 _ROUNDS = 3  # a follower whose variant is another looks again; then it asks for itself
+_ASKS_WHETHER = frozenset({b"if-none-match", b"if-modified-since"})
 _READING = frozenset({b"GET", b"HEAD"})
 
 Joins = Callable[[Job, Flight], bool]
@@ -194,9 +195,8 @@ class HttpWay:
             return self._answered(x, rule, entry, landing.tier or "memory")
         x.stored = landing.stored
         x.outcome = Outcome.COLLAPSED if x.collapsed else Outcome.MISS
-        if entry is not None and (landing.validated or not leads):
-            if landing.validated:
-                x.fwd_status = 304
+        if entry is not None and (landing.validated or not leads or x.request.fields.any_of(_ASKS_WHETHER)):
+            x.fwd_status = 304 if landing.validated else entry.status
             return self._presented(x, rule, entry)
         x.reason = landing.reason or x.reason
         if landing.recording is not None and (leads or landing.shared):

@@ -69,7 +69,10 @@ class Origin(ScriptedUpstream):
         self._scripts: dict[bytes, list[Script]] = {}
 
     def answers(self, path: str, *scripts: Script) -> None:
-        """What comes for this path from now on (`*`: all others). A script is bytes, or writes on the wire."""
+        """What comes for this path from now on (`*`: for all others).
+
+        A script is bytes, or writes on the wire itself.
+        """
         self._scripts[path.encode()] = list(scripts)
 
     def requests(self, path: str) -> list[Asked]:
