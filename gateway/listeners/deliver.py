@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from email.utils import formatdate
 from http import HTTPStatus
 
 import orjson
@@ -159,7 +160,14 @@ class Delivery:
         route = self._x.route
         if route is not None and not route.pass_tags:
             fields = Fields(pair for pair in fields if pair[0].lower() not in FIELD_NAMES)
-        return self._plan.forwarding.response_fields(fields)
+        pairs = self._plan.forwarding.response_fields(fields)
+        if route is not None and route.cache.rules == "http" and b"date" not in fields:
+            pairs = (*pairs, (b"Date", formatdate(self._now(), usegmt=True).encode()))
+        return pairs
+
+    def _now(self) -> float:
+        """Unix seconds. What had no Date when it came bears ours from there on (RFC 9110 section 6.6.1)."""
+        return self._x.now + time.monotonic() - self._x.started
 
     def _told(self) -> Pairs:
         """What we say about a request that a route claimed; others pass as if we were not there."""

@@ -1,25 +1,20 @@
-"""A gateway with one route under RFC 9111, its origin, a client, and a clock that all go by."""
+"""A gateway whose one route follows RFC 9111, for tests that ask the same twice; the route's settings are arguments."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
-from tests.support.gateway import Client, Running, running, settings
-from tests.support.origin import HTTP, Answer, Clock, Origin, Script, ask, date
+from tests.support.eventually import eventually
+from tests.support.http_front import Front, front
+from tests.support.origin import HTTP, Answer, Script, date
 
 
-@dataclass
 class Cache:
-    """What `http_cache` has started."""
+    """What stands in front of an origin."""
 
-    origin: Origin
-    gateway: Running
-    client: Client
-    clock: Clock
-
-    async def get(self, target: str = "/a", *fields: str) -> Answer:
-        return await ask(self.client, "GET", target, *fields)
+    def __init__(self, of: Front) -> None:
+        self.front, self.origin, self.clock = of, of.origin, of.clock
+        self.client, self.get, self.port = of.client, of.get, of.gateway.port
 
     async def twice(self, script: Script, asked: tuple[str, ...] = (), again: tuple[str, ...] = ()) -> list[Answer]:
         """The same GET, and what came of it each time. again: the fields of the second one, if they are others."""
@@ -32,19 +27,17 @@ class Cache:
 
     @property
     def calls(self) -> int:
+        """How often the origin was asked."""
         return len(self.origin.asked)
+
+    async def until_waiting(self, clients: int) -> None:
+        """Returns once so many clients wait for one answer or another."""
+        flights = self.front.gateway.worker._pipeline.flights._flights
+        await eventually(lambda: sum(flight.clients for flight in flights.values()) == clients)
 
 
 @asynccontextmanager
-async def http_cache(
-    *, key: dict[str, Any] | None = None, more: dict[str, Any] | None = None, **cache: Any
-) -> AsyncIterator[Cache]:
-    """cache, key: settings of the route; more: those beside it."""
-    clock = Clock()
-    route = {**HTTP, "key": key or {}, "cache": {**HTTP["cache"], **cache}}
-    async with (
-        Origin() as origin,
-        running(settings(origin.url, route, **(more or {})), clock) as gateway,
-        Client(gateway.port) as client,
-    ):
-        yield Cache(origin, gateway, client, clock)
+async def http_cache(*, key: dict[str, Any] | None = None, **cache: Any) -> AsyncIterator[Cache]:
+    """key, cache: of the route."""
+    async with front(route={"key": key or {}, "cache": {**HTTP["cache"], **cache}}) as of:
+        yield Cache(of)

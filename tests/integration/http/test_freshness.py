@@ -228,11 +228,24 @@ async def test_rfc_9110_6_6_1_date_stays_as_it_came_and_is_made_where_there_was_
         cache.origin.answers("/a", said("200 OK", "Cache-Control: max-age=60", f"Date: {cache.at(-5)}"))
         cache.origin.answers("/b", said("200 OK", "Cache-Control: max-age=60"))
         stated, made = cache.at(-5), cache.at(0)
-        for path in ("/a", "/b"):
-            await cache.get(path)
+        missed = [(await cache.get(path)).all("Date") for path in ("/a", "/b")]
         cache.clock.passes(10)
-        dates = [(await cache.get(path)).all("Date") for path in ("/a", "/b")]
-    assert dates == [[stated], [made]]
+        hit = [(await cache.get(path)).all("Date") for path in ("/a", "/b")]
+    assert hit == [[stated], [made]]
+    assert missed == hit
+
+
+async def test_rfc_9110_6_6_1_what_is_not_stored_gets_its_date_too():
+    async with http_cache() as cache:
+        first, again = await cache.twice(said("200 OK", "Cache-Control: no-store"))
+        posted = await cache.get("/a", method="POST")
+    assert [answer.all("Date") for answer in (first, again, posted)] == [[cache.at(0)]] * 3
+
+
+async def test_section_5_1_an_answer_that_is_passed_on_keeps_the_age_it_came_with():
+    async with http_cache() as cache:
+        first, _ = await cache.twice(said("200 OK", "Cache-Control: max-age=3600", "Age: 30"))
+    assert first.all("Age") == ["30"]
 
 
 async def test_section_5_5_warning_is_not_generated():

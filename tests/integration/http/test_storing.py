@@ -100,6 +100,7 @@ async def test_rfc_9110_15_1_none_is_guessed_for_others_unless_they_are_public(s
         pytest.param(("Cache-Control: public, private, s-maxage=60",), "private", id="5.2.2.7-beside-public"),
         pytest.param((FRESH, "Vary: *"), "vary-star", id="4.1-star"),
         pytest.param((FRESH, "Vary: Accept, *"), "vary-star", id="4.1-star-in-a-list"),
+        pytest.param((FRESH, "Vary: a b"), "vary-star", id="4.1-no-list-of-names"),
         pytest.param((FRESH, "Vary: X-Forwarded-For"), "vary-star", id="4.1-varies-on-what-we-write"),
         pytest.param((), "not-fresh", id="3-nothing-allows-it"),
         pytest.param(("Cache-Control: max-age=0",), "not-fresh", id="3-never-of-use"),
@@ -137,7 +138,7 @@ async def test_section_5_2_1_5_no_store_of_a_request_keeps_nobody_elses_out():
     async with http_cache() as cache:
         gate = asyncio.Event()
         cache.origin.answers("/a", held(gate, said("200 OK", FRESH)))
-        async with Client(cache.gateway.port) as other:
+        async with Client(cache.port) as other:
             shy = asyncio.create_task(cache.get("/a", "Cache-Control: no-store"))
             await cache.origin.until(lambda: cache.calls == 1)
             open_ = asyncio.create_task(ask(other, "GET", "/a"))
@@ -239,9 +240,9 @@ async def test_section_7_3_those_who_wait_for_the_same_never_get_somebodys_cooki
             await wire.send(said("200 OK", *fields) if framing == "length" else chunked(b"bo", b"dy", fields=fields))
 
         cache.origin.answers("/a", script)
-        async with Client(cache.gateway.port) as one, Client(cache.gateway.port) as other:
+        async with Client(cache.port) as one, Client(cache.port) as other:
             asking = [asyncio.create_task(ask(client, "GET", "/a")) for client in (cache.client, one, other)]
-            await cache.origin.until(lambda: cache.calls >= 1)
+            await cache.until_waiting(3)
             gate.set()
             answers = await asyncio.gather(*asking)
     cookies = [cookie for answer in answers for cookie in answer.all("Set-Cookie")]
@@ -311,7 +312,7 @@ async def test_section_3_3_what_may_not_be_whole_is_not_stored(answer, cut):
             assert "stored" not in first.cache_status
         except (asyncio.IncompleteReadError, ConnectionError):  # it had begun, and was cut off as it came
             assert cut
-        async with Client(cache.gateway.port) as client:
+        async with Client(cache.port) as client:
             again = await ask(client, "GET", "/a")
     assert not again.hit
     assert again.body == b"body"
@@ -333,3 +334,87 @@ async def test_rfc_9112_7_1_chunks_that_end_are_whole():
     assert again.hit
     assert again.get("Transfer-Encoding") is None
     assert again.get("Content-Length") == "4"
+
+
+async def test_rfc_9110_7_6_1_a_field_that_connection_takes_away_cannot_pass_an_answer_off_as_another():
+    async with http_cache() as cache:
+
+        async def script(asked, wire):
+            seen = asked.get(b"accept-encoding") or b"none"
+            await wire.send(said("200 OK", FRESH, "Vary: Accept-Encoding", body=seen))
+
+        cache.origin.answers("/a", script)
+        sly = await cache.get("/a", "Accept-Encoding: gzip", "Connection: Accept-Encoding")
+        honest = await cache.get("/a", "Accept-Encoding: gzip")
+        plain = await cache.get("/a")
+    assert sly.body == plain.body == b"none"
+    assert plain.hit
+    assert honest.body == b"gzip"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("/a", "http://gw/a", id="9112-3.2.2-absolute-form"),
+        pytest.param("/a", "http://GW:80/a", id="9110-4.2.3-case-and-port"),
+        pytest.param("/%61%2fb", "/a%2Fb", id="3986-6.2.2-escapes"),
+    ],
+)
+async def test_section_4_spellings_of_one_uri_share_an_answer(one, other):
+    async with http_cache() as cache:
+        cache.origin.answers("*", said("200 OK", FRESH))
+        await cache.get(one)
+        assert (await cache.get(other)).hit
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(("/a", ()), ("/a?", ()), id="empty-query"),
+        pytest.param(("/a?x=1", ()), ("/a?X=1", ()), id="case-of-a-query"),
+        pytest.param(("/a/../b", ()), ("/b", ()), id="dot-segments"),
+        pytest.param(("/a", ("Host: gw",)), ("/a", ("Host: other",)), id="host"),
+        pytest.param(("/a", ("Host: gw",)), ("/a", ("Host: gw:8080",)), id="port"),
+        pytest.param(("/a", ("Host: gw",)), ("http://other/a", ("Host: gw",)), id="9112-3.2.2-absolute-form-rules"),
+    ],
+)
+async def test_section_4_other_uris_do_not(one, other):
+    async with http_cache() as cache:
+        cache.origin.answers("*", said("200 OK", FRESH))
+        await cache.get(one[0], *one[1])
+        assert not (await cache.get(other[0], *other[1])).hit
+
+
+async def test_rfc_9112_2_3_an_answer_in_http_1_0_with_its_length_is_stored():
+    async with http_cache() as cache:
+        first, again = await cache.twice(said("200 OK", FRESH).replace(b"HTTP/1.1", b"HTTP/1.0", 1) + CLOSE)
+    assert again.hit
+    assert first.body == again.body == b"body"
+
+
+async def test_section_3_an_answer_without_a_reason_phrase_comes_back_without_one():
+    async with http_cache() as cache:
+        await cache.twice(b"HTTP/1.1 200 \r\nCache-Control: max-age=60\r\nContent-Length: 0\r\n\r\n")
+        head, _ = await cache.front.raw("/a")
+    assert head.startswith(b"HTTP/1.1 200 \r\n")
+    assert b"; hit" in head
+
+
+async def test_section_3_an_empty_body_is_an_answer_like_any_other():
+    async with http_cache() as cache:
+        _, again = await cache.twice(said("200 OK", FRESH, body=b""))
+    assert again.hit
+    assert again.get("Content-Length") == "0"
+
+
+async def test_section_3_what_is_too_large_for_the_route_is_passed_on_and_not_stored():
+    async with http_cache(max_body="1KiB") as cache:
+        first, again = await cache.twice(chunked(*[b"x" * 700] * 3, fields=(FRESH,)))
+    assert first.body == again.body == b"x" * 2100
+    assert not again.hit
+
+
+async def test_section_3_nothing_is_stored_or_looked_up_where_the_route_is_off():
+    async with http_cache(mode="off") as cache:
+        first, again = await cache.twice(said("200 OK", FRESH))
+    assert first.cache_status == again.cache_status == "ragfront; fwd=bypass; detail=mode-off"
