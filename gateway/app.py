@@ -1,6 +1,7 @@
 """App: the only place that constructs. Settings -> one worker; start, reload, drain, stop."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -31,7 +32,7 @@ from gateway.listeners.observer import Observer
 from gateway.listeners.parselane import ParseLane
 from gateway.listeners.proxy import Proxy
 from gateway.listeners.sampler import Sampler
-from gateway.model.errors import ConfigError
+from gateway.model.errors import ConfigError, StoreUnavailable
 from gateway.model.exchange import Exchange
 from gateway.model.settings.file import Settings
 from gateway.model.settings.tiers import L2Settings
@@ -48,7 +49,7 @@ from gateway.pipeline.warm import Warmer
 from gateway.policy.drains import drain_name, is_drain, split
 from gateway.policy.early import betas
 from gateway.policy.noise import noise
-from gateway.policy.purges import Purges, Scope
+from gateway.policy.purges import Order, Purges, Scope
 from gateway.policy.ttl import longest
 from gateway.ports import CannotListen
 from gateway.upstream.fetch import Upstream
@@ -102,6 +103,7 @@ class Worker:
         drift = partial(DriftWatch, told=self._metrics.drift.compared, hits=self._metrics.hits, workers=spec.workers)
         self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked, drift=drift)
         self._metrics.drift.collect(self._pipeline.drift.suggestions)
+        self._pipeline.voids(self._void)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
         parse = ParseLane(self._pipeline, observer.tell, self._lane) if settings.hit_lane.parse else None
@@ -297,6 +299,16 @@ class Worker:
         if change.overrides:
             self._use(self._with_overrides())
             _log.info("overrides in force: %s", ", ".join(self.control.overrides) or "none")
+
+    def _void(self, keys: list[bytes]) -> None:
+        """What is stored under these keys is out of date: gone here at once, and elsewhere as soon as it is heard."""
+        for key in keys:
+            self._tiers.forget(key)
+        self._spawn(self._void_elsewhere([Order(Scope.KEY, key.hex()) for key in keys]))
+
+    async def _void_elsewhere(self, orders: list[Order]) -> None:
+        with contextlib.suppress(StoreUnavailable):  # others trust their memory for `l1_ttl` at most
+            await self.control.purge(orders, wait=0.0)
 
     def _trust(self, until: float) -> None:
         self._tiers.sieve.until = until

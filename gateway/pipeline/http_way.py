@@ -234,10 +234,20 @@ class HttpWay:
             return self._failed(x, exc)
         head = reply.head
         if request.method not in SAFE:
-            self.void(plan.void(invalidated(request.method, head.status, target_uri(request), head.fields)))
+            await self._invalidate(plan, invalidated(request.method, head.status, target_uri(request), head.fields))
         elif head_only and primary is not None:
             await self._compare(x, rule, primary, head.status, head.fields)
         return FromReply(reply)
+
+    async def _invalidate(self, plan: Plan, uris: tuple[bytes, ...]) -> None:
+        """Have what is stored for these URIs used no more. The ledger hears of it where there is something (4.4)."""
+        keys = [
+            key
+            for key in plan.void(uris)
+            if self._flights.joinable(key) or (await self._tiers.find(key, self._wall(), 0.0)).entry is not None
+        ]
+        if keys:
+            self.void(keys)
 
     async def _compare(self, x: Exchange, rule: Rule, primary: bytes, status: int, fields: Fields) -> None:
         """Freshen or end what is stored for GET by what HEAD has been told (section 4.3.5)."""

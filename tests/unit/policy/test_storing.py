@@ -94,7 +94,6 @@ def test_a_whole_answer_is_stored_with_its_lifetimes() -> None:
     assert store.lifetimes.initial_age == 10
     assert store.coding == b""
     assert store.flags is EntryFlag.NONE
-    assert store.vary == ()
 
 
 UNLESS = {"cache": {"store_unless": [{"pointer": "/error", "exists": True}]}}
@@ -225,8 +224,8 @@ def test_head_answers_keep_the_length_that_only_they_tell() -> None:
 
 
 def test_vary_is_told_in_one_spelling() -> None:
-    store = stored(b"{}", (*JSON, (b"Vary", b"Origin, accept-encoding"), (b"vary", b"ORIGIN,")))
-    assert store.vary == (b"accept-encoding", b"origin")
+    fields = Fields((*JSON, (b"Vary", b"Origin, accept-encoding"), (b"vary", b"ORIGIN,")))
+    assert Storing(route()).vary(fields, (b"accept",)) == (b"accept-encoding", b"origin")
 
 
 @pytest.mark.parametrize(
