@@ -11,6 +11,7 @@ from typing import Annotated, Never
 import typer
 
 from gateway import __version__, bloom_command, supervisor
+from gateway.advise import command as advising
 from gateway.model.errors import ConfigError
 from gateway.observe import stderr
 from gateway.operate import commands
@@ -155,6 +156,7 @@ def demo() -> None:
     raise typer.Exit(tour.run(Console()))
 
 
+app.command(epilog=advising.EXIT_CODES)(advising.advise)
 commands.add_to(app)
 
 

@@ -22,7 +22,7 @@ from math import inf
 from gateway.policy.reuse_distance import ReuseDistances
 
 _BEGINNING = 100_000  # questions that are looked at to see which come most
-_OFTEN = 1024  # of those that come most, so many are followed
+_OFTEN = 512  # of those that come most, so many are followed
 _SNAPSHOT = 1.125  # of the time that has passed: live entries are summed up when it has grown by this
 _MINUTE = 60.0
 
@@ -51,18 +51,27 @@ class Forecast:
 
 
 class _Followed:
-    """A question in the sample. until: when its entry ends, cell by cell; soonest: the first of those."""
+    """A question in the sample.
 
-    __slots__ = ("size", "soonest", "until")
+    asked: when it came for the first time. until: when its entry ends, cell by cell; None: it came once only, as most
+    do. soonest: the first of those, row by row; first: of all.
+    """
 
-    def __init__(self, size: int, until: "array[float]", soonest: float) -> None:
-        self.size, self.until, self.soonest = size, until, soonest
+    __slots__ = ("asked", "first", "size", "soonest", "until")
+
+    def __init__(self, size: int, asked: float, first: float) -> None:
+        self.size, self.asked, self.first = size, asked, first
+        self.until: array[float] | None = None
+        self.soonest: list[float] = []
 
 
 class Forecaster:
-    """Is told of each question, in the order of time. most: how many different ones are followed at once."""
+    """Is told of each question, in the order of time.
 
-    def __init__(self, ttls: Sequence[float], sizes: Sequence[int], most: int = 65_536) -> None:
+    ttls: seconds, sizes: bytes; both ascending. most: how many different questions are followed at once.
+    """
+
+    def __init__(self, ttls: Sequence[float], sizes: Sequence[int], most: int = 32_768) -> None:
         self._ttls = tuple(ttls)
         self._sizes = (*sizes, inf)
         self._most = most
@@ -160,34 +169,39 @@ class Forecaster:
             self._first += weight
             self._first_bytes += size * weight
             self._calls = [calls + weight for calls in self._calls]
-            until = array("d", [now + ttl for ttl in self._cells])
-            self._known[key] = _Followed(size, until, min(until))
+            self._known[key] = _Followed(size, now, now + self._ttls[0])
             if len(self._known) > self._most + len(self._often):
                 self._halve()
             return
         known.size = size
         # The first size that holds it: what came since, and itself.
         fits = bisect_left(self._sizes, distance + size)
-        if fits == 0 and now < known.soonest:
+        if fits == 0 and now < known.first:
             return
         self._miss(known, now, fits, weight)
 
     def _miss(self, known: _Followed, now: float, fits: int, weight: int) -> None:
         """Renew what has ended, and what is in no cache that is too small for it."""
-        misses, until, width = self._misses, known.until, len(self._sizes)
+        if known.until is None:
+            known.until = array("d", [known.asked + ttl for ttl in self._cells])
+            known.soonest = [known.asked + ttl for ttl in self._ttls]
+        misses, until, soonest, width = self._misses, known.until, known.soonest, len(self._sizes)
         for row, ttl in enumerate(self._ttls):
-            end = now + ttl
-            first = row * width
-            for cell in range(first, first + fits):
+            begin, end = row * width, now + ttl
+            ended = now >= soonest[row]
+            for cell in range(begin, begin + fits):
                 until[cell] = end
                 misses[cell] += weight
-            for cell in range(first + fits, first + width):
-                if until[cell] <= now:
-                    until[cell] = end
-                    misses[cell] += weight
-                    if cell == first + width - 1:
-                        self._calls[row] += weight
-        known.soonest = min(until)
+            if ended:
+                for cell in range(begin + fits, begin + width):
+                    if until[cell] <= now:
+                        until[cell] = end
+                        misses[cell] += weight
+                        if cell == begin + width - 1:
+                            self._calls[row] += weight
+            if ended or fits:
+                soonest[row] = min(until[begin : begin + width])
+        known.first = min(soonest)
 
     def _halve(self) -> None:
         """Let go of half of those that are followed because of their hash: the others stand for twice as many."""
@@ -205,7 +219,9 @@ class Forecaster:
         for key, known in self._known.items():
             size = known.size if key in self._often else known.size << self._shift
             for row in range(len(live)):
-                if known.until[(row + 1) * width - 1] > now:
+                if known.until is None:
+                    live[row] += size * (known.asked + self._ttls[row] > now)
+                elif known.until[(row + 1) * width - 1] > now:
                     live[row] += size
         self._live = list(map(max, self._live, live))
 

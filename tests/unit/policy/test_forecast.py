@@ -11,7 +11,7 @@ TTLS = (MINUTE, 10 * MINUTE, HOUR, DAY)
 SIZES = (1 << 20, 4 << 20, 16 << 20)
 
 
-def told(asked, most=65_536):
+def told(asked, most=32_768):
     forecaster = Forecaster(TTLS, SIZES, most)
     for question in asked:
         forecaster.ask(*question)
@@ -34,7 +34,7 @@ def test_different_questions_and_their_bytes_are_estimated():
     sizes = {key: size for key, _, size in asked}
     assert forecast.distinct == pytest.approx(len(sizes), rel=0.03)
     assert forecast.distinct_bytes == pytest.approx(sum(sizes.values()), rel=0.05)
-    assert forecast.followed <= 4000 + 1024
+    assert forecast.followed <= 4000 + 512
 
 
 def test_live_bytes_are_those_of_fresh_entries():
