@@ -120,8 +120,15 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The configu
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    markdown: Annotated[bool, typer.Option("--markdown", help="The same for people: docs/configuration.md.")] = False,
+) -> None:
     """Print the JSON Schema of the configuration, for editors."""
+    if markdown:
+        from gateway.config.reference import reference
+
+        print(reference())
+        return
     import orjson
 
     from gateway.config.schema import schema
