@@ -95,7 +95,13 @@ def degrade() -> Chart:
 def workers() -> Chart:
     """Hits a second of one process and of several."""
     bars = [
-        Bar("", f"{row['workers']} workers", row["hits_per_second"], f"{row['hits_per_second']:,.0f}/s", OURS)
+        Bar(
+            "",
+            f"{row['workers']} worker{'' if row['workers'] == 1 else 's'}",
+            row["hits_per_second"],
+            f"{row['hits_per_second']:,.0f}/s",
+            OURS,
+        )
         for row in figures("workers")
     ]
     return Chart(

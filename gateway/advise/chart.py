@@ -51,7 +51,7 @@ def _read(forecast: Forecast, tally: Tally) -> list[str]:
     span = max(forecast.span, 1.0)
     lines = [
         f"{tally.lines:,} lines ({tally.format}): {forecast.questions:,} questions in {_span(forecast.span)}, "
-        f"{forecast.questions / span:,.3g}/s, {forecast.busiest_asked / 60:,.3g}/s in the busiest minute",
+        f"{forecast.questions / span:,.3g}/s, {forecast.busiest_asked:,.3g}/s in the busiest minute",
         f"{_about(forecast)}{forecast.distinct:,.0f} different ones, {bytes_of(forecast.distinct_bytes)} with their "
         f"answers; {forecast.followed:,} were followed, "
         + ("all of them" if forecast.rate == 1 else f"one in {1 / forecast.rate:,.0f} and those asked most"),
@@ -94,7 +94,7 @@ def _by_ttl(forecast: Forecast, proposal: Proposal) -> Table:
             Text(bar(hits)),
             f"{hits:.1%}",
             f"{forecast.calls[row][-1] / span:,.3g}",
-            f"{forecast.busiest[row] / 60:,.3g}",
+            f"{forecast.busiest[row]:,.3g}",
             bytes_of(forecast.live[row]),
             style="bold green" if row == proposal.row else None,
         )

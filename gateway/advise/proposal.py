@@ -59,7 +59,7 @@ def propose(forecast: Forecast, longest: float, seconds: float | None) -> Propos
     hits = forecast.hits[row]
     l2 = _smallest(forecast, row, hits[-1] - _LOSS)
     l1 = _smallest(forecast, row, ENOUGH * hits[-1])
-    busiest = forecast.busiest[row] / 60
+    busiest = forecast.busiest[row]
     return Proposal(
         row=row,
         ttl=forecast.ttls[row],

@@ -22,7 +22,7 @@ from math import inf
 from gateway.policy.reuse_distance import ReuseDistances
 
 _BEGINNING = 100_000  # questions that are looked at to see which come most
-_OFTEN = 512  # of those that come most, so many are followed
+_OFTEN = 2048  # of those that come most, so many are followed
 _SNAPSHOT = 1.125  # of the time that has passed: live entries are summed up when it has grown by this
 _MINUTE = 60.0
 
@@ -32,7 +32,8 @@ class Forecast:
     """What came out. Rows go by lifetime, columns by size; the last size is without a bound.
 
     hits: share of all questions. live: bytes of fresh entries at most, without a bound. calls: upstream calls in all.
-    busiest: upstream calls in the busiest minute, without a bound. distinct: different questions, and their bytes.
+    busiest: upstream calls a second in the busiest minute, without a bound; busiest_asked: questions. distinct:
+    different questions, and their bytes. rate: the share of them that is followed because of its hash.
     """
 
     ttls: tuple[float, ...]
@@ -119,6 +120,7 @@ class Forecaster:
         self._look(self._now)
         self._turn(self._now)
         width, asked = len(self._sizes), self.questions
+        minute = min(_MINUTE, max(self._now - self._start, 1.0))
         calls = [min(float(asked), float(self._first + self._lost + misses)) for misses in self._misses]
         rows = tuple(tuple(calls[at : at + width]) for at in range(0, len(calls), width))
         return Forecast(
@@ -133,8 +135,8 @@ class Forecaster:
             hits=tuple(tuple(1 - cell / asked for cell in row) for row in rows),
             calls=rows,
             live=tuple(map(float, self._live)),
-            busiest=tuple(min(float(most), float(self._asked_most)) for most in self._calls_most),
-            busiest_asked=self._asked_most,
+            busiest=tuple(min(most, self._asked_most) / minute for most in self._calls_most),
+            busiest_asked=self._asked_most / minute,
         )
 
     def _begin(self) -> None:
