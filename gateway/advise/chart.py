@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gateway.advise.formats import Format
 from gateway.advise.proposal import Proposal
 from gateway.advise.read import Tally
 from gateway.model.units import format_duration
@@ -57,9 +58,15 @@ def _read(forecast: Forecast, tally: Tally) -> list[str]:
         + ("all of them" if forecast.rate == 1 else f"one in {1 / forecast.rate:,.0f} and those asked most"),
     ]
     if tally.passed:
-        lines.append(f"{tally.passed:,} lines tell of something else than a question")
+        why = "; of a POST this format does not say what it asks" if tally.format == Format.NGINX else ""
+        lines.append(f"{tally.passed:,} lines tell of something else than a question{why}")
     if tally.bad:
         lines.append(f"{tally.bad:,} lines could not be read, the first of them {tally.first_bad}")
+    if forecast.late:
+        lines.append(
+            f"{forecast.late:,} questions stand over a minute after later ones, and count as asked then: "
+            "logs of several replicas have to be merged (sort -m)"
+        )
     if tally.sized < forecast.questions:
         lines.append(f"of {forecast.questions - tally.sized:,} answers the size is a guess (--answer-size)")
     return lines

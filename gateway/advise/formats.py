@@ -102,19 +102,39 @@ def nginx() -> Reader:
 
 
 def jsonl(time: str | None, question: str | None, first: dict[str, Any]) -> Reader | None:
-    """Of JSON lines. time, question: where those stand; None: wherever they do in the first. None: in none of those."""
+    """Of JSON lines. time, question: where those stand; None: wherever they do in the first. None: in none of those.
+
+    A pointer may lead into JSON that is a text in the line, as nginx writes a request's body.
+    """
     times = [compile_pointer(text) for text in ([time] if time else TIMES)]
     questions = [compile_pointer(text) for text in ([question] if question else QUESTIONS)]
     at = next((pointer for pointer in times if pointer.find(first)), None)
-    asked = next((pointer for pointer in questions if pointer.find(first)), None)
+    opened = _opened(first)
+    asked = next((pointer for pointer in questions if pointer.find(opened)), None)
     sized = next((pointer for pointer in map(compile_pointer, _SIZES) if pointer.find(first)), None)
-    return _jsonl(at, asked, sized) if at is not None and asked is not None else None
+    if at is None or asked is None:
+        return None
+    return _jsonl(at, asked, sized, within=not asked.find(first))
 
 
-def _jsonl(at: Pointer, asked: Pointer, sized: Pointer | None) -> Reader:
+def _opened(record: dict[str, Any]) -> dict[str, Any]:
+    """With what members hold as a text of JSON."""
+    return {name: _read(value) if isinstance(value, str) else value for name, value in record.items()}
+
+
+def _read(text: str) -> Any:
+    if text[:1] not in ("{", "["):
+        return text
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _jsonl(at: Pointer, asked: Pointer, sized: Pointer | None, *, within: bool) -> Reader:
     def read(line: bytes) -> Question | None:
         record = orjson.loads(line)
-        whens, whats = at.find(record), asked.find(record)
+        whens, whats = at.find(record), asked.find(_opened(record) if within else record)
         if not whens:
             raise ValueError("no time")
         what = whats[0] if len(whats) == 1 else whats
@@ -149,13 +169,9 @@ def seconds_of(value: Any) -> float:
 def _canonical(what: Any) -> bytes:
     """What was asked, as bytes: a text as it is, JSON (also as a text) without what does not matter."""
     if isinstance(what, str):
-        text = what.encode("utf-8", "surrogatepass")
-        if text[:1] not in (b"{", b"["):
-            return text
-        try:
-            what = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return text
+        what = _read(what)
+        if isinstance(what, str):
+            return what.encode("utf-8", "surrogatepass")
     canonical: bytes = orjson.dumps(what, option=orjson.OPT_SORT_KEYS)
     return canonical
 

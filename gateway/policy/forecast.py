@@ -34,6 +34,7 @@ class Forecast:
     hits: share of all questions. live: bytes of fresh entries at most, without a bound. calls: upstream calls in all.
     busiest: upstream calls a second in the busiest minute, without a bound; busiest_asked: questions. distinct:
     different questions, and their bytes. rate: the share of them that is followed because of its hash.
+    late: questions that were told over a minute too late.
     """
 
     ttls: tuple[float, ...]
@@ -49,6 +50,7 @@ class Forecast:
     live: tuple[float, ...]
     busiest: tuple[float, ...]
     busiest_asked: float
+    late: int
 
 
 class _Followed:
@@ -87,6 +89,7 @@ class Forecaster:
         self._first_bytes = 0
         self._lost = 0  # questions whose answers are not kept: misses in all cells
         self.questions = 0
+        self._late = 0
         self._start = self._now = -inf
         self._looked = -inf
         self._live = [0] * len(self._ttls)
@@ -105,6 +108,7 @@ class Forecaster:
             self._start = now
             self._looked = now + 1
         self.questions += 1
+        self._late += now - time > _MINUTE
         if self._beginning is None:
             self._take(key, now, size, kept)
             return
@@ -137,6 +141,7 @@ class Forecaster:
             live=tuple(map(float, self._live)),
             busiest=tuple(min(most, self._asked_most) / minute for most in self._calls_most),
             busiest_asked=self._asked_most / minute,
+            late=self._late,
         )
 
     def _begin(self) -> None:

@@ -1,12 +1,14 @@
 """The command: what is typed, what is printed, how it ends."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.unit.advise.test_picture import QUESTIONS
-from tests.unit.test_cli import ragfront
+from tests.unit.test_cli import ROOT, ragfront
 
 
 @pytest.fixture
@@ -36,6 +38,18 @@ def test_json_for_programs(log: Path) -> None:
     assert told["proposal"]["ttl"] == 60
     assert told["forecast"]["questions"] == 500
     assert told["forecast"]["sizes"][-1] is None
+
+
+def test_logs_that_are_not_in_order_are_told_of(log: Path) -> None:
+    told = ragfront("advise", str(log), str(log)).stdout
+    assert "439 questions stand over a minute after later ones" in told
+
+
+def test_standard_input(log: Path) -> None:
+    command = [sys.executable, "-m", "gateway", "advise", "-"]
+    done = subprocess.run(command, input=log.read_bytes(), capture_output=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"500 questions" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,17 @@ def test_stated_pointers_lead_to_time_and_question() -> None:
     assert jsonl("/nowhere", None, first) is None
 
 
+def test_a_pointer_leads_into_json_that_is_a_text() -> None:
+    first = {"time": "1.5", "question": '{"query": "tea", "request_id": 1}'}
+    read = reader(first, question="/question/query")
+    asked = read(json.dumps(first).encode())
+    again = read(json.dumps(first | {"question": '{"query": "tea", "request_id": 2}'}).encode())
+    assert asked is not None
+    assert again is not None
+    assert (asked.key, asked.time) == (again.key, 1.5)
+    assert read(b'{"time": 2, "question": "{broken"}') is None
+
+
 def test_json_in_a_question_counts_without_its_spelling() -> None:
     read = reader({"time": 1, "question": "x"})
     keys = {

@@ -60,7 +60,7 @@ def test_answers_that_are_not_kept_are_never_hits():
 
 def test_a_line_that_is_out_of_order_counts_as_if_it_came_now():
     forecast = told([(1, 100.0, 10), (2, 200.0, 10), (1, 90.0, 10)])
-    assert forecast.span == 100
+    assert (forecast.span, forecast.late) == (100, 1)
     assert forecast.hits[0] == (0, 0, 0, 0)
     assert forecast.hits[1] == pytest.approx((1 / 3,) * 4)
 
