@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 _FOLDERS = ("docs", ".github", "config")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in _FOLDERS for page in (ROOT / folder).rglob("*.md"))])
 _FENCE = re.compile(r"(?ms)^```([a-z]*)\n(.*?)^```$")
-_LINK = re.compile(r"(?<!\\)\[[^\]]*\]\(([^()\s]+)\)")
+_LINK = re.compile(r"\]\(([^()\s]+)\)")
 
 
 class Block(NamedTuple):
