@@ -9,9 +9,13 @@ PYTEST_ARGS ?=
 # Which benchmarks, by their files in bench/, and what they are told: make bench BENCH=hit BENCH_ARGS=--quick
 BENCH ?= hit miss l2 stampede avalanche drift stream memory workers batch degrade overload penetration litellm locust
 BENCH_ARGS ?=
+# What an image installs, with hashes; where it is missing, audit and sbom look at what is installed.
+LOCK ?= requirements.lock
+SBOM ?= sbom.cdx.json
+AUDIT ?= .venv-supply/bin/pip-audit
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clients check bench redis bench-programs
+.PHONY: help run test test-clients check docs audit sbom bench redis bench-programs
 
 help: ## Tell what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -36,6 +40,26 @@ check: $(VENV)/.dev ## Lint, formatting, types, layers, and a test file for each
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit/test_house.py
 
+docs: $(VENV)/.run ## Make the pages and pictures that are made from settings and benchmarks
+	$(BIN)/python -m gateway.config.reference > docs/configuration.md
+	$(BIN)/python -m docs.charts
+
+audit: $(VENV)/.run $(filter .venv-supply/%,$(AUDIT:.venv-supply/bin/pip-audit=.venv-supply/.stamp)) ## Known weaknesses of what is locked, or else installed (asks PyPI)
+	@if [ -f '$(LOCK)' ]; then set -- --disable-pip --require-hashes --requirement '$(LOCK)'; \
+	else set -- --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"; fi; \
+	told=$$($(AUDIT) --progress-spinner off --skip-editable "$$@" 2>&1); code=$$?; \
+	case "$$told" in \
+	  *'could not be audited'*|*'ould not connect'*|*ConnectionError*|*'Max retries'*|*HTTPError*|*ServiceError*) \
+	    printf '%s\n' "$$told" | grep -v 'No known vulnerabilities' | tail -n 3 >&2; \
+	    echo 'audit: PyPI, which knows of weaknesses, could not be asked about all packages; nothing is certain' >&2; exit 3;; \
+	esac; \
+	printf '%s\n' "$$told"; exit $$code
+
+sbom: $(VENV)/.run .venv-supply/.stamp ## A list of what is locked, or else installed (CycloneDX, into sbom.cdx.json)
+	@if [ -f '$(LOCK)' ]; then set -- requirements '$(LOCK)'; else set -- environment $(BIN)/python; fi; \
+	.venv-supply/bin/cyclonedx-py "$$@" --pyproject pyproject.toml --mc-type application --of JSON --output-file '$(SBOM)' && \
+	echo 'sbom: $(SBOM)'
+
 bench: $(VENV)/.run bench-programs ## Benchmarks beside nginx and Varnish, one after the other; BENCH=hit runs one
 	@failed=; \
 	for name in $(BENCH); do $(BIN)/python -m bench.$$name $(BENCH_ARGS) || failed="$$failed $$name"; done; \
@@ -55,6 +79,11 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
 	@if command -v npm >/dev/null; then cd tests/clients && npm install --silent --no-package-lock --no-audit --no-fund; \
 	else echo 'test-clients: no npm, so the Node client is skipped' >&2; fi
+	@touch $@
+
+.venv-supply/.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m venv .venv-supply
+	.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.7' 'cyclonedx-bom>=5'
 	@touch $@
 
 $(BIN)/python:

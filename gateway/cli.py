@@ -11,6 +11,7 @@ from typing import Annotated, Never
 import typer
 
 from gateway import __version__, bloom_command, supervisor
+from gateway.advise import command as advising
 from gateway.model.errors import ConfigError
 from gateway.observe import stderr
 from gateway.operate import commands
@@ -119,8 +120,15 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The configu
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    markdown: Annotated[bool, typer.Option("--markdown", help="The same for people: docs/configuration.md.")] = False,
+) -> None:
     """Print the JSON Schema of the configuration, for editors."""
+    if markdown:
+        from gateway.config.reference import reference
+
+        print(reference())
+        return
     import orjson
 
     from gateway.config.schema import schema
@@ -155,6 +163,7 @@ def demo() -> None:
     raise typer.Exit(tour.run(Console()))
 
 
+app.command(epilog=advising.EXIT_CODES)(advising.advise)
 commands.add_to(app)
 
 

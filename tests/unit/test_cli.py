@@ -38,7 +38,7 @@ def test_help_tells_commands_and_exit_codes() -> None:
     for arguments in (["--help"], ["serve", "--help"]):
         told = " ".join(ragfront(*arguments).stdout.split())
         assert "0 stopped as asked; 2 the configuration or the command line is wrong; 3 an address" in told
-    for command in ("serve", "check", "presets", "schema", "bloom", "demo"):
+    for command in ("serve", "check", "presets", "schema", "bloom", "advise", "demo"):
         assert f"\n  {command} " in ragfront("--help").stdout
 
 
