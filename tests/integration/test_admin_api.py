@@ -440,6 +440,43 @@ async def test_purged_is_gone_and_expired_is_stale(served, orders) -> None:
     assert b"fwd=uri-miss" in await ask(gateway, "a")
 
 
+@pytest.mark.parametrize(
+    ("orders", "entries"),
+    [
+        ({"all": True}, 3),
+        ({"route": "rag"}, 3),
+        ({"tags": ["doc:*"]}, 2),
+        ({"tags": ["doc:nobody"]}, 0),
+        ({"request": {"path": "/rag", "host": "gw", "body": {"query": "a"}}}, 1),
+    ],
+)
+async def test_a_dry_run_tells_how_many_and_changes_nothing(served, orders, entries) -> None:
+    gateway, admin = served
+    for text in ("a", "b", "nothing"):
+        await ask(gateway, text)
+    version = (await admin.get("/fleet"))["version"]
+
+    async def tell() -> dict[str, int]:
+        return (await admin.post("/purge", orders | {"dry_run": True}))["would"]
+
+    would = await settled(tell, lambda would: would["tiers"]["disk"] == entries)  # it is written behind our backs
+    assert would == {"entries": entries, "complete": True, "tiers": {"memory": entries, "disk": entries}}
+    assert (await admin.post("/expire", orders | {"dry_run": True}))["would"] == would
+    assert (await admin.get("/fleet"))["version"] == version
+    assert b"; hit" in await ask(gateway, "a")
+    assert (await admin.get("/audit"))["changes"][0]["after"]["dry_run"] is True
+
+
+async def test_a_dry_run_finds_the_variant_of_a_request() -> None:
+    async def varies(asked: Asked, wire: Wire) -> None:
+        await wire.json(b"{}", b"Vary: X-Lang")
+
+    async with ScriptedUpstream(varies) as service, administered(service.url, ROUTE) as (gateway, admin):
+        await ask(gateway, "a", b"X-Lang: en")
+        request = {"request": sample("a", headers={"X-Lang": "en"}), "dry_run": True}
+        assert (await admin.post("/purge", request))["would"]["entries"] == 1
+
+
 async def test_a_purge_of_what_nothing_carries_is_done(served: tuple[Running, Admin]) -> None:
     gateway, admin = served
     await ask(gateway, "a")
