@@ -22,7 +22,8 @@ from gateway.config.overrides import Patch, overridden
 from gateway.control.control import Change, Control
 from gateway.guard.bloom import Filters
 from gateway.guard.guards import Guards, Surroundings
-from gateway.keeping import ledger_of, store_of
+from gateway.guard.sharing import Sharing
+from gateway.keeping import ledger_of, shared_filters_of, store_of
 from gateway.listeners.admin.parts import Parts
 from gateway.listeners.admin.resources import operations
 from gateway.listeners.admin.site import create_admin
@@ -97,6 +98,7 @@ class Worker:
         self._metrics.replicas.collect(lambda: [upstream.state() for upstream in self._upstreams.values()])
         self._around = Surroundings(self._metrics.guards, self._tiers.spend, spec.worker, spec.workers)
         self._filters = Filters(random.random)
+        self._sharing = Sharing(shared_filters_of(settings), self._filters.shared, self._filters.files.look_again)
         plan = self._plan(settings, self._upstreams, Guards(settings, self._around))
         self._tiers.early = betas(settings.routes)
         drift = partial(DriftWatch, told=self._metrics.drift.compared, hits=self._metrics.hits, workers=spec.workers)
@@ -154,6 +156,7 @@ class Worker:
         """Listen. CannotListen where an address is taken."""
         await self._tiers.start()
         await asyncio.to_thread(self._filters.files.load)
+        await self._sharing.start()
         self._metrics_of_tiers()
         self._metrics.filters.collect(self._filters.figures)
         await self.control.start()
@@ -164,6 +167,8 @@ class Worker:
         self._spawn(self.control.run())
         self._spawn(self._metrics.keep_current())
         self._spawn(self._filters.files.follow())
+        if self._spec.worker == 0:
+            self._spawn(self._sharing.follow())
         self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._wants_samples))]
         runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
@@ -203,6 +208,7 @@ class Worker:
             pipeline=self._pipeline,
             inspector=self._inspector,
             filters=self._filters,
+            sharing=self._sharing,
             top=self._top,
             jobs=self._jobs,
             control=self.control,
@@ -327,6 +333,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.control.stop()
+        await self._sharing.stop()
         await self._heat.share()
         await self._tiers.close()
         for upstream in self._upstreams.values():

@@ -1,10 +1,9 @@
 """/admin/bloom: what the filters hold and have done; keys added, files taken or swapped.
 
 A filter's file is what all workers of a host follow, so it is the file that is changed here: within half a second
-each of them has swapped it in whole.
+each of them has swapped it in whole. Other hosts put it into the place of theirs (guard/sharing).
 """
 
-import asyncio
 import os
 from collections.abc import Callable
 from typing import Annotated, Literal
@@ -17,6 +16,7 @@ from gateway.guard.filterfile import Filter, FilterError, load, save
 from gateway.listeners.admin.operation import Call, Nothing, Operation
 from gateway.listeners.admin.parts import Parts
 from gateway.listeners.admin.problem import Refused
+from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.base import Frozen
 from gateway.policy.vocabulary import terms
 
@@ -61,6 +61,10 @@ class Added(BaseModel):
     added: int = Field(description="that were not known before")
     items: int
     capacity: int
+    reaches: Literal["all hosts", "this host"] = Field(
+        description="who has it within a second or so; this host: no Redis is shared with others, or the file is over "
+        "32 MiB"
+    )
 
 
 class File(Frozen):
@@ -73,7 +77,6 @@ class File(Frozen):
 
 
 _FILES = ("known", "vocabulary")
-_BUSY = asyncio.Lock()
 
 
 def operations(parts: Parts) -> list[Operation]:
@@ -94,17 +97,21 @@ def operations(parts: Parts) -> list[Operation]:
         file = _file(parts, route, kind)
         if file is None:
             raise Refused(404, "no filter of this kind on this route that has a file and is in use")
-        async with _BUSY:
-            try:
-                before = len(file.filter) if file.filter is not None else 0
-                added, filter = await asyncio.to_thread(change, file)
-                await asyncio.to_thread(parts.filters.files.look_again, file)
-            except FilterError as exc:
-                raise Refused(409, f"{os.path.basename(file.path)}: {exc}") from None
-            except OSError as exc:
-                raise Refused(409, f"{os.path.basename(file.path)}: {exc.strerror or exc}") from None
+        made: list[tuple[int, Filter]] = []
+        before = len(file.filter) if file.filter is not None else 0
+        try:
+            everywhere = await parts.sharing.change(file, lambda: made.append(change(file)))
+        except FilterError as exc:
+            raise Refused(409, f"{os.path.basename(file.path)}: {exc}") from None
+        except OSError as exc:
+            raise Refused(409, f"{os.path.basename(file.path)}: {exc.strerror or exc}") from None
+        except StoreUnavailable as exc:
+            done = "it was changed on this host; others hear of it later" if made else "nothing was changed"
+            raise Refused(503, f"{done}: {exc}") from None
+        added, filter = made[-1]
         call.before, call.after = {"items": before}, {"items": len(filter)}
-        return Added(added=added, items=len(filter), capacity=filter.capacity)
+        reaches: Literal["all hosts", "this host"] = "all hosts" if everywhere else "this host"
+        return Added(added=added, items=len(filter), capacity=filter.capacity, reaches=reaches)
 
     async def add(call: Call) -> Added:
         return await changed(call, lambda file: _add(file, call.body.keys))
@@ -115,7 +122,11 @@ def operations(parts: Parts) -> list[Operation]:
     async def reload(call: Call) -> Added:
         return await changed(call, lambda file: (0, load(file.path, file.kind)))
 
-    refusals = {404: "No such filter", 409: "The file cannot be used; the one before stays in force"}
+    refusals = {
+        404: "No such filter",
+        409: "The file cannot be used; the one before stays in force",
+        503: "Redis is away, by which other hosts would hear of it",
+    }
     path = "/admin/bloom/{route}/{kind}"
     return [
         Operation("GET", "/admin/bloom", "All filters", states, FilterReports),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gateway.cache.inspect import Inspector
 from gateway.control.control import Control
 from gateway.guard.bloom import Filters
+from gateway.guard.sharing import Sharing
 from gateway.model.settings.file import Settings
 from gateway.observe.metrics import Metrics
 from gateway.pipeline.handle import Pipeline
@@ -27,6 +28,7 @@ class Parts:
     pipeline: Pipeline
     inspector: Inspector
     filters: Filters
+    sharing: Sharing
     top: Top
     jobs: Jobs
     control: Control
