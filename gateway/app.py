@@ -27,6 +27,8 @@ from gateway.keeping import ledger_of, shared_filters_of, store_of
 from gateway.listeners.admin.parts import Parts
 from gateway.listeners.admin.resources import operations
 from gateway.listeners.admin.site import create_admin
+from gateway.listeners.admin.views import WorkerView
+from gateway.listeners.admin.workers import heard, tell, view
 from gateway.listeners.hitlane import HitLane
 from gateway.listeners.observer import Observer
 from gateway.listeners.parselane import ParseLane
@@ -37,6 +39,7 @@ from gateway.model.exchange import Exchange
 from gateway.model.settings.file import Settings
 from gateway.model.settings.tiers import L2Settings
 from gateway.observe.accesslog import AccessLog
+from gateway.observe.board import Board
 from gateway.observe.ledger import LedgerState
 from gateway.observe.metrics import Metrics
 from gateway.pipeline.drift import DriftWatch
@@ -112,6 +115,7 @@ class Worker:
         self._warmer = Warmer(heat, self._pipeline.warm, self._metrics.warmed, spec.worker, spec.workers)
         self._top = Top()
         self._sampler = Sampler(observer, self._lane, self._sampled, random.random)
+        self._board = Board.of(spec.worker, spec.workers)
         self._jobs = Jobs(self._pipeline.prepare, time.time)
         self._inspector = Inspector(memory, self._store, self._tiers.sieve)
         self._ahead: list[asyncio.Task[None]] = []  # what is done before anybody asks
@@ -121,10 +125,10 @@ class Worker:
 
     def _wants_samples(self) -> bool:
         wanted = bool(self._heat.wanted()) or self._pipeline.drift.wanted(self._pipeline.plan)
-        return wanted or self._serves_admin
+        return wanted or self._administered
 
     def _sampled(self, x: Exchange) -> None:
-        if self._serves_admin:
+        if self._administered:
             self._top.note(x)
         self._heat.note(x)
         self._pipeline.drift.note(self._pipeline.plan, x)
@@ -172,6 +176,8 @@ class Worker:
         self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._wants_samples))]
         runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
+        if self._administered:
+            self._spawn(tell(self._board, self._view))
         if self._serves_admin:
             api = operations(self._parts())
             site = create_admin(self._metrics, self._not_ready, __version__, self._settings.admin, api)
@@ -198,8 +204,12 @@ class Worker:
             raise CannotListen(f"cannot listen on {listen}: {exc.strerror or exc}") from exc
 
     @property
+    def _administered(self) -> bool:
+        return self._settings.admin.listen != "off"
+
+    @property
     def _serves_admin(self) -> bool:
-        return self._spec.worker == 0 and self._settings.admin.listen != "off"
+        return self._spec.worker == 0 and self._administered
 
     def _parts(self) -> Parts:
         """What the admin API works on."""
@@ -220,8 +230,13 @@ class Worker:
             drain=self._drain,
             fixed=_FIXED,
             wall=time.time,
+            memory=lambda: self._tiers.stats().memory,
+            views=lambda: [self._view(), *heard(self._board)],
             workers=self._spec.workers,
         )
+
+    def _view(self) -> WorkerView:
+        return view(self._parts(), self._spec.worker)
 
     def _reload_all(self) -> None:
         """In all workers: their supervisor is asked to, as an operator would with a signal."""
