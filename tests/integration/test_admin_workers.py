@@ -1,27 +1,19 @@
 """What is changed through one worker's API holds in all of them."""
 
-import asyncio
 import json
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from tests.support.admin import Admin, settled
-from tests.support.gateway import Client, field, once, post
-from tests.support.process import GatewayProcess, serving
+from tests.support.admin import Admin, outcomes, settled
+from tests.support.gateway import Client, post
+from tests.support.process import serving
 from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
 
 async def answer(asked: Asked, wire: Wire) -> None:
     await wire.json(b'{"answer": 1}')
-
-
-async def outcomes(gateway: GatewayProcess, query: str, times: int = 24) -> list[bytes]:
-    """What so many clients get, each on a connection of its own: the kernel spreads them over the workers."""
-    body = json.dumps({"query": query}).encode()
-    asked = [once(gateway.port, post(b"/rag", body, b"Connection: close")) for _ in range(times)]
-    return [field(head, b"cache-status") or b"" for head, _ in await asyncio.gather(*asked)]
 
 
 @pytest.mark.slow
