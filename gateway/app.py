@@ -315,6 +315,8 @@ class Worker:
             for route in self._settings.routes:
                 if order.scope is Scope.ALL or (order.scope is Scope.ROUTE and order.value == route.name):
                     self._warmer.again(route.name)
+        if change.purges:
+            self._tiers.purged()
         if change.overrides:
             self._use(self._with_overrides())
             _log.info("overrides in force: %s", ", ".join(self.control.overrides) or "none")
