@@ -1,5 +1,6 @@
 """What an operator does at one gateway holds at all: each worker of one, and several over one Redis or a Cluster."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -76,7 +77,11 @@ async def test_purges_overrides_and_drains_hold_everywhere(place: str, tmp_path:
         would = (await last.post("/purge", {"route": "rag", "dry_run": True}))["would"]
         assert (would["entries"], would["complete"]) == (len(QUERIES), True)
 
-        assert (await first.ask("PATCH", "/routes/rag", {"cache": {"mode": "off"}}))[0] == 200
+        async with aiohttp.ClientSession() as session, session.get(f"{first.url}/routes/rag") as answer:
+            seen = {"If-Match": answer.headers["ETag"]}
+        off = {"cache": {"mode": "off"}}
+        changed = await asyncio.gather(*(a.ask("PATCH", "/routes/rag", off, headers=seen) for a in (first, last)))
+        assert sorted(status for status, _ in changed) == [200, 412]
         assert await it.all_say(b"mode-off")
         assert (await last.ask("DELETE", "/routes/rag/override"))[0] == 200
         await settled(lambda: it.all_say(b"; hit"), bool)
