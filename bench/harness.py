@@ -51,10 +51,13 @@ def parser(doc: str) -> argparse.ArgumentParser:
     return made
 
 
-def begin(made: argparse.ArgumentParser) -> argparse.Namespace:
-    """Read the arguments, keep off the servers' core, and leave no server behind when told to stop."""
+def begin(made: argparse.ArgumentParser, rounds: int = ROUNDS) -> argparse.Namespace:
+    """Read the arguments, keep off the servers' core, and leave no server behind when told to stop.
+
+    rounds: unless stated.
+    """
     args = made.parse_args()
-    args.rounds = args.rounds or (1 if args.quick else ROUNDS)
+    args.rounds = args.rounds or (1 if args.quick else rounds)
     args.seconds = args.seconds or (1 if args.quick else SECONDS)
     need("taskset")
     os.sched_setaffinity(0, {LOAD_CORE})

@@ -20,6 +20,7 @@ EVERY = 0.25
 """Seconds between two looks. Workers find a file that was replaced within another half second (guard/files)."""
 
 _START_SECONDS = 3.0
+_RETRY_SECONDS = 10.0  # after which a file that could not be put into its place is fetched again: there may be room
 _TRIES = 5
 
 
@@ -40,7 +41,7 @@ class Sharing:
         self._taken = taken
         self._turn = asyncio.Lock()
         self._shared: dict[str, int] = {}  # of a path: when what is known to others, or is to be, was changed
-        self._refused: dict[str, int] = {}  # of a name: what could not be put into its place
+        self._refused: dict[str, tuple[int, float]] = {}  # of a name: what could not be taken, and until when it waits
         self._up = True
 
     async def start(self) -> None:
@@ -116,7 +117,8 @@ class Sharing:
 
     async def _compare(self, store: FilterStore, name: str, file: Loaded, there: int) -> None:
         here = _changed(file.path)
-        if there > here and self._refused.get(name) != there:
+        refused, until = self._refused.get(name, (0, 0.0))
+        if there > here and (there != refused or asyncio.get_running_loop().time() >= until):
             await self._take(store, name, file)
         elif there < here == self._shared.get(file.path):  # it was lost there, or could not be told
             await self._publish(store, name, file, there)
@@ -128,8 +130,9 @@ class Sharing:
         try:
             await asyncio.to_thread(put, shared.data, file.path, file.kind, shared.at)
         except (FilterError, OSError) as exc:
-            self._refused[name] = shared.at
-            _log.error("%s: cannot be as on other hosts: %s", file.path, exc)
+            if self._refused.get(name, (0, 0.0))[0] != shared.at:
+                _log.error("%s: cannot be as on other hosts: %s", file.path, exc)
+            self._refused[name] = shared.at, asyncio.get_running_loop().time() + _RETRY_SECONDS
             return
         self._shared[file.path] = shared.at
         await asyncio.to_thread(self._taken, file)

@@ -188,6 +188,22 @@ async def test_what_cannot_be_used_is_told_of_once_and_nothing_is_changed_by_it(
     assert b.knows("more") == [False]
 
 
+async def test_where_there_was_no_room_it_is_tried_again(
+    hosts: list[Host], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    a, b = hosts
+    await a.add("new")
+    folder = Path(b.path).parent
+    folder.rename(folder.with_name("away"))
+    monkeypatch.setattr(sharing, "_RETRY_SECONDS", 0.0)
+    for _ in range(3):
+        await b.look()
+    assert len([r for r in caplog.records if "cannot be as on other hosts" in r.getMessage()]) == 1
+    folder.with_name("away").rename(folder)
+    await b.look()
+    assert b.knows("new") == [True]
+
+
 async def test_what_fails_here_is_told_to_nobody(hosts: list[Host], store: Common) -> None:
     def work() -> None:
         raise FilterError("no")
