@@ -10,13 +10,12 @@ measurement without, and is compared with the mean of the two. The median of man
 
 import os
 import signal
-import statistics
 import time
 from contextlib import ExitStack
 from functools import partial
 
 from bench import servers
-from bench.harness import Case, Sample, Server, alternate, begin, need, parser, report, verdict, wrk
+from bench.harness import Case, Sample, Server, alternate, begin, need, parser, report, times, verdict, wrk
 
 OFF, USUAL, ALL, AGAIN = "off", "0.1 %, 1/s", "100 %, 1000/s", "off, once more"
 DRIFTS = {
@@ -40,16 +39,6 @@ def load(server: Server, drift: str, seconds: int) -> Sample:
     return wrk(server, "/rag", "same.lua", "POST", servers.BODY, seconds=seconds)
 
 
-def ratios(cases: dict[str, Case]) -> dict[str, float]:
-    """What each costs, as a multiple of the mean of the two without, round by round; the median."""
-    micros = {name: [sample.micros for sample in case.samples] for name, case in cases.items()}
-    means = [(before + after) / 2 for before, after in zip(micros[OFF], micros[AGAIN], strict=True)]
-    return {
-        name: statistics.median(value / mean for value, mean in zip(values, means, strict=True))
-        for name, values in micros.items()
-    }
-
-
 def main() -> None:
     args = begin(parser(__doc__), ROUNDS)
     need("wrk")
@@ -60,7 +49,7 @@ def main() -> None:
         cases = {name: Case(name, partial(load, server, drift, args.seconds)) for name, drift in DRIFTS.items()}
         alternate(list(cases.values()), args.rounds)
         micros = {name: case.micros for name, case in cases.items()}
-        times_off = ratios(cases)
+        times_off = times(cases, OFF, AGAIN)
     rows = [[name, f"{value:.1f}", f"{times_off[name]:.3f}"] for name, value in micros.items()]
     lines = [
         verdict("usual rate, x off", times_off[USUAL], 1.02),

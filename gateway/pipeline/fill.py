@@ -105,6 +105,7 @@ class Filler:
             return  # somebody else refreshes what has been served stale here
         given_up = False
         job.held = lease
+        lease.call = self._tiers.version, job.names(())  # the call begins now
         try:
             given_up = await self._ask(job, flight)
         finally:
@@ -203,8 +204,6 @@ class Filler:
         """Ask upstream. True where the answer may not be shared, so that others should not wait for it."""
         started = self._clock()
         job.version = flight.version = self._tiers.version
-        if job.held is not None:
-            job.held.call = job.version, job.names(())
         unwanted = not job.wanted or flight.landed  # its client has a stale answer: that is free, and this can wait
         try:
             reply = await job.rule.admit.fetch(
