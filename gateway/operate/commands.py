@@ -30,13 +30,14 @@ def purge(
     ] = None,
     expire: Annotated[bool, typer.Option("--expire", help="Make them stale, instead of removing them.")] = False,
     wait: Annotated[str | None, typer.Option(metavar="TIME", help="How long for all to confirm, such as 5s.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many answers it would take.")] = False,
     admin: Admin = LOCAL,
     token_file: TokenFile = None,
 ) -> None:
     """Remove stored answers, everywhere: by route, key, tag or request."""
     from gateway.operate.purge import run
 
-    stated = {"all": everything or None, "route": route, "tags": tag, "keys": key, "wait": wait}
+    stated = {"all": everything or None, "route": route, "tags": tag, "keys": key, "wait": wait, "dry_run": dry_run}
     run(client(admin, token_file), {name: value for name, value in stated.items() if value}, request, expire)
 
 

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 RIGHTS = (
-    "~ragfront:* +get +mget +set +unlink +eval +del +pexpire +xadd +xrange +exists +time"
+    "~ragfront:* +get +hget +hmget +mget +set +unlink +eval +del +pexpire +xadd +xrange +exists +time"
     " +xread +xrevrange +hset +hsetnx +hgetall +hdel"
 )
 """What the gateway needs to be allowed, as docs/operations.md tells operators."""
