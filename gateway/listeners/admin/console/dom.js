@@ -1,0 +1,72 @@
+// Dom: elements out of plain values. Text is always set as text: nothing that came over the wire becomes markup.
+
+/** An element. props: attributes, `onclick` and the like, or properties of form fields. children: nodes, text, lists. */
+export function h(name, props = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (key === "value" || key === "checked" || key === "selected") made[key] = value;
+    else made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return made;
+}
+
+/** What stands in a place is replaced; the focus stays on the control of the same data-key, and so does the scrolling. */
+export function put(place, ...children) {
+  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const left = [...place.querySelectorAll("[data-scroll]")].map((one) => one.scrollLeft);
+  place.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  [...place.querySelectorAll("[data-scroll]")].forEach((one, index) => (one.scrollLeft = left[index] ?? 0));
+  if (focused) place.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
+/** Say something to those who cannot see it. */
+export function say(text) {
+  document.getElementById("said").textContent = text;
+}
+
+/** A table that becomes a list of cards on a phone; the roles keep it a table for those who hear it.
+ *
+ * columns: {name, number: right-aligned, wide: takes what room there is}. rows: lists of cells; a cell is what `h` takes.
+ */
+export function table(caption, columns, rows, nothing = "Nothing here yet.") {
+  if (!rows.length) return h("p", { class: "nothing" }, nothing);
+  const kind = (column) => [column.number && "number", column.wide && "wide"].filter(Boolean).join(" ");
+  const head = columns.map((column) => h("th", { role: "columnheader", scope: "col", class: kind(column) }, column.name));
+  const body = rows.map((cells) =>
+    h("tr", { role: "row" }, cells.map((cell, at) =>
+      h("td", { role: "cell", class: kind(columns[at]), "data-name": columns[at].name }, h("span", {}, cell)))));
+  return h("table", { role: "table" },
+    h("caption", { class: "unseen" }, caption),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, head)),
+    h("tbody", { role: "rowgroup" }, body));
+}
+
+let numbered = 0;
+
+/** A labelled form field. control: an input, select or textarea; hint: below it. */
+export function field(label, control, hint = "") {
+  const id = control.id || (control.id = `field-${++numbered}`);
+  const words = [];
+  if (hint) {
+    words.push(h("span", { class: "hint", id: `${id}-hint` }, hint));
+    control.setAttribute("aria-describedby", `${id}-hint`);
+  }
+  return h("div", { class: "field" }, h("label", { for: id }, label), control, words);
+}
+
+/** A select. options: values, or [value, text]. */
+export function select(options, chosen, props = {}) {
+  return h("select", props, options.map((option) => {
+    const [value, text] = Array.isArray(option) ? option : [option, option];
+    return h("option", { value, selected: value === chosen }, text);
+  }));
+}
+
+/** A part of a view, with a heading of its own. */
+export function section(title, ...children) {
+  const id = `part-${++numbered}`;
+  return h("section", { "aria-labelledby": id }, h("h2", { id }, title), children);
+}
