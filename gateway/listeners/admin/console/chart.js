@@ -20,6 +20,12 @@ function faint(rgb, share) {
   return rgb.replace("rgb(", "rgba(").replace(")", `, ${share})`);
 }
 
+/** Lines at powers of ten alone, of a logarithmic scale. */
+function powers(_, __, low, high) {
+  const [from, to] = [Math.round(Math.log10(low)), Math.round(Math.log10(high))];
+  return Array.from({ length: to - from + 1 }, (___, at) => 10 ** (from + at));
+}
+
 /** series: [{name, colour: of the style sheet}]. format: of a value. stacked, log, top: of the scale. */
 export class Chart {
   constructor({ title, series, format, stacked = false, log = false, top = null, hint = "" }) {
@@ -67,8 +73,8 @@ export class Chart {
     const axis = { stroke: text, font: "12px system-ui, sans-serif", grid: { stroke: colour("grid"), width: 1 }, ticks: { show: false } };
     const series = this.series.map(({ name, colour: of }, at) => {
       const stroke = colour(of);
-      return { label: name, stroke, width: this.stacked ? 1 : 2, points: { show: false }, dash: this.stacked ? [] : DASHES[at],
-        fill: this.stacked ? faint(stroke, 0.72) : this.series.length === 1 ? faint(stroke, 0.12) : undefined };
+      return { label: name, stroke, width: this.stacked ? 0 : 2, points: { show: false }, dash: this.stacked ? [] : DASHES[at],
+        fill: this.stacked ? faint(stroke, 0.85) : this.series.length === 1 ? faint(stroke, 0.12) : undefined };
     });
     this.made = new uPlot({
       width: this.plot.clientWidth, height: HEIGHT,
@@ -76,8 +82,8 @@ export class Chart {
       cursor: { y: false, drag: { setScale: false, x: false }, points: { show: !this.stacked } },
       scales: { x: { range: () => this.range }, y: this.scale() },
       axes: [
-        { ...axis, space: 70, values: (_, at) => at.map((one) => clock(one).slice(0, 5)), incrs: [60, 120, 300, 600, 900] },
-        { ...axis, size: 62, values: (_, at) => at.map((one) => (one === null ? "" : this.format(one))) },
+        { ...axis, size: 26, space: 70, values: (_, at) => at.map((one) => clock(one).slice(0, 5)), incrs: [60, 120, 300, 600, 900] },
+        { ...axis, size: 62, splits: this.log ? powers : undefined, filter: (_, at) => at, values: (_, at) => at.map((one) => this.format(one)) },
       ],
       series: [{}, ...series],
       bands: this.stacked ? this.series.slice(1).map((_, at) => ({ series: [at + 2, at + 1] })) : [],
@@ -86,7 +92,7 @@ export class Chart {
   }
 
   scale() {
-    if (this.log) return { distr: 3, range: (_, low, high) => [Math.min(low ?? 0.001, 0.001), Math.max(high ?? 1, 0.1) * 1.5] };
+    if (this.log) return { distr: 3, range: (_, low, high) => [10 ** Math.floor(Math.log10(low ?? 0.001)), 10 ** Math.ceil(Math.log10(high ?? 1) + 0.01)] };
     return { range: (_, __, high) => [0, this.top ?? Math.max(1, (high ?? 1) * 1.08)] };
   }
 

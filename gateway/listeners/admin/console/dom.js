@@ -33,7 +33,7 @@ export function say(text) {
  */
 export function table(caption, columns, rows, nothing = "Nothing here yet.") {
   if (!rows.length) return h("p", { class: "nothing" }, nothing);
-  const kind = (column) => [column.number && "number", column.wide && "wide"].filter(Boolean).join(" ");
+  const kind = (column) => [column.number && "number", column.wide && "wide", !column.name && "end"].filter(Boolean).join(" ");
   const head = columns.map((column) => h("th", { role: "columnheader", scope: "col", class: kind(column) }, column.name));
   const body = rows.map((cells) =>
     h("tr", { role: "row" }, cells.map((cell, at) =>

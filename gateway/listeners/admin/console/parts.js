@@ -90,9 +90,9 @@ export function facts(pairs) {
   return h("dl", { class: "facts" }, pairs.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
-/** How full something is: 0 to 1, with the words for it. */
-export function gauge(share, words) {
-  const bar = h("span", { class: `gauge ${share > 0.9 ? "full" : ""}`, "aria-hidden": "true" });
+/** A share of something, from 0 to 1, with the words for it. warn: above this it is too much. */
+export function gauge(share, words, warn = Infinity) {
+  const bar = h("span", { class: `gauge ${share > warn ? "full" : ""}`, "aria-hidden": "true" });
   bar.style.setProperty("--share", `${Math.min(100, share * 100)}%`);
   return h("span", { class: "gauged" }, bar, words);
 }

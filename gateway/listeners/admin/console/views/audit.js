@@ -22,11 +22,16 @@ function open(place, { api }) {
 }
 
 function line(change) {
-  const done = change.status < 300;
   return [
     as.moment(change.at), [change.who, h("small", {}, `${change.role}, ${change.source}`)], h("code", {}, change.what),
-    [badge(done ? (change.status === 200 ? "good" : "warn") : "bad", done ? `done (${change.status})` : `refused (${change.status})`), change.result && h("small", {}, change.result)],
+    [result(change), change.result && h("small", {}, change.result)],
     change.before === null && change.after === null ? "–"
       : h("details", {}, h("summary", {}, "show"), h("pre", {}, JSON.stringify({ before: change.before, after: change.after }, null, 2))),
   ];
+}
+
+function result({ status, after }) {
+  if (status >= 300) return badge("bad", `refused (${status})`);
+  if (after?.dry_run) return badge("none", "only counted");
+  return badge(status === 200 ? "good" : "warn", `done (${status})`);
 }

@@ -27,7 +27,7 @@ function open(place, ctx) {
       facts([
         ["Mode", one.mode === "enforce" ? badge("good", "enforce") : badge("none", one.mode)],
         ["In force", one.loaded ? badge("good", "yes") : badge("bad", "no")],
-        ["Holds", gauge(one.capacity ? one.items / one.capacity : 0, `${as.number(one.items)} of ${as.number(one.capacity)}`)],
+        ["Holds", gauge(one.capacity ? one.items / one.capacity : 0, `${as.number(one.items)} of ${as.number(one.capacity)}`, 0.95)],
         one.error_rate !== null && ["Strangers taken for known", as.share(one.error_rate, 4)],
         one.file && ["File", h("code", {}, one.file)]]),
       table(`What ${one.kind} of ${one.route} has done`, [

@@ -15,7 +15,7 @@ export function timeBox() {
   const lasts = h("input", { id: "lasts", list: "spans", value: "10m", autocomplete: "off" });
   const reason = h("input", { id: "reason", maxlength: "500", autocomplete: "off" });
   const nodes = [
-    field("For", lasts, "such as 10m or 2h, then it reverts by itself; empty: until somebody reverts it"),
+    field("For", lasts, "such as 10m or 2h, then the route is as in the file again; empty: until somebody reverts it"),
     h("datalist", { id: "spans" }, ["10m", "1h", "8h", "1d"].map((one) => h("option", { value: one }))),
     field("Reason", reason, "for those who look at it later"),
   ];

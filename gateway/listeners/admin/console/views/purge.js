@@ -15,14 +15,14 @@ const SCOPES = [
 function open(place, ctx, { query }) {
   const scope = select(SCOPES, SCOPES.find(([name]) => query.has(name))?.[0] ?? "route", { id: "scope", onchange: shape });
   const value = h("div");
-  const how = select([["purge", "Remove: of no use to anybody any more"], ["expire", "Expire: stale, still good where the upstream fails"]], "purge", { id: "how", onchange: forget });
+  const how = select([["purge", "Remove"], ["expire", "Expire"]], "purge", { id: "how", onchange: forget });
   const result = h("div", { "aria-live": "polite" });
   let routes = [];
   let follow = () => {};
   put(place,
     h("p", { class: "hint" }, "First it is counted what would go. Nothing is changed before you confirm."),
     h("form", { onsubmit: count, oninput: forget }, operatorsOnly(ctx,
-      h("div", { class: "grid" }, field("What", scope), value, field("How", how)),
+      h("div", { class: "grid" }, field("What", scope), value, field("How", how, "expired ones stay for when the upstream fails")),
       h("div", { class: "actions" }, h("button", { type: "submit", class: "primary" }, "Count what it will hit")))),
     result);
   shape();

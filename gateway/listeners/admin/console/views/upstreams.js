@@ -36,7 +36,7 @@ function open(place, ctx) {
     const [verb, label] = replica.drained ? ["enable", "Enable"] : ["drain", "Drain"];
     const key = `${name} ${replica.name}`;
     return [
-      [replica.url, replica.name !== replica.url && h("small", {}, replica.name)], state(replica), as.number(replica.pending), as.number(replica.ejections),
+      [replica.url, !replica.url.endsWith(replica.name) && h("small", {}, replica.name)], state(replica), as.number(replica.pending), as.number(replica.ejections),
       act(ctx, label, () => turn(name, replica, verb), { key, name: `${label} ${replica.url}` }),
     ];
   }
