@@ -8,20 +8,20 @@ Starts an example service, ragfront in front of it, and a headless Chromium; end
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
 
 import aiohttp
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from gateway.demo.questions import questions, zipf
 from tests.support.admin import Admin
+from tests.support.browser import chromium
 from tests.support.ports import free_port
 
 CONFIG = """\
@@ -58,26 +58,9 @@ routes:
 SERVICE = ("--slots", "24", "--first-token", "60ms", "--per-token", "1ms")
 VIEWS = {
     "overview": "#/overview", "routes": "#/routes", "route": "#/routes/ask", "entries": "#/entries?route=ask",
-    "hottest": "#/entries/hot", "explain": "#/entries/explain?path=/rag", "purge": "#/purge?route=ask", "bloom": "#/bloom",
-    "upstreams": "#/upstreams", "fleet": "#/fleet", "audit": "#/audit",
+    "hottest": "#/entries/hot", "explain": "#/entries/explain?path=/rag", "purge": "#/purge?route=ask",
+    "bloom": "#/bloom", "upstreams": "#/upstreams", "fleet": "#/fleet", "audit": "#/audit",
 }  # fmt: skip
-CHROMIUM = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """The browser of this machine: Debian's, wherever it is on PATH."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program is not None, "the console's tests need chromium on PATH: `make chromium` installs Debian's"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=CHROMIUM)
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 @contextmanager
@@ -129,7 +112,9 @@ async def _load(session: aiohttp.ClientSession, url: str, seed: int) -> None:
 
 async def _operate(admin: Admin) -> None:
     """What an operator has done before the pictures are taken."""
-    await admin.ask("PATCH", "/routes/ask", {"cache": {"ttl": "2m"}, "for": "45m", "reason": "launch day: spare the GPUs"})
+    await admin.ask(
+        "PATCH", "/routes/ask", {"cache": {"ttl": "2m"}, "for": "45m", "reason": "launch day: spare the GPUs"}
+    )
     await admin.ask("PATCH", "/routes/ask", {"cache": {"tll": "2m"}})
     await admin.ask("POST", "/purge", {"tags": ["doc:functions-12", "doc:compound_stmts-3"]})
     await admin.as_("viewer-token").ask("POST", "/purge", {"all": True})
@@ -196,7 +181,11 @@ async def main(out: Path, seconds: float) -> None:
             stack.enter_context(_process("gateway.demo", "--listen", f"127.0.0.1:{service}", *SERVICE))
         stack.enter_context(_process("gateway", "serve", "--config", str(folder / "gateway.yaml")))
         async with aiohttp.ClientSession() as session, chromium() as browser:
-            for url in (f"http://127.0.0.1:{one}/health", f"http://127.0.0.1:{other}/health", f"http://127.0.0.1:{admin}/readyz"):
+            for url in (
+                f"http://127.0.0.1:{one}/health",
+                f"http://127.0.0.1:{other}/health",
+                f"http://127.0.0.1:{admin}/readyz",
+            ):
                 await _until_ready(session, url)
             clients = [asyncio.create_task(_load(session, f"http://127.0.0.1:{port}", seed)) for seed in range(12)]
             api = Admin(session, f"http://127.0.0.1:{admin}/admin", "operator-token")

@@ -1,7 +1,7 @@
 // Explain: what would become of a request, and why: route, key, tier, filters. Nobody is asked and nothing changed.
 
 import { Problem, part } from "../api.js";
-import { field, h, put, section, select, table } from "../dom.js";
+import { field, h, put, say, section, select, table } from "../dom.js";
 import { badge, facts, problemBox } from "../parts.js";
 import { entriesTable } from "./browse.js";
 import * as as from "../format.js";
@@ -14,7 +14,7 @@ export function open(place, ctx, { query }) {
   const path = h("input", { id: "path", required: true, value: query.get("path") ?? "/", autocomplete: "off", spellcheck: "false" });
   const headers = h("textarea", { id: "headers", rows: "3", spellcheck: "false", placeholder: "Authorization: Bearer …" });
   const body = h("textarea", { id: "body", rows: "6", spellcheck: "false", placeholder: '{"query": "…"}' });
-  const result = h("div", { "aria-live": "polite" });
+  const result = h("div");
   put(place,
     h("form", { onsubmit: explain },
       h("div", { class: "grid" }, field("Method", method), field("Path and query", path)),
@@ -25,7 +25,9 @@ export function open(place, ctx, { query }) {
   async function explain(event) {
     event.preventDefault();
     try {
-      put(result, told(await ctx.api.post("explain", sample())));
+      const found = await ctx.api.post("explain", sample());
+      put(result, told(found));
+      say(`Outcome: ${found.outcome}`);
     } catch (problem) {
       put(result, problemBox(problem));
     }

@@ -1,7 +1,7 @@
 // Fleet: all workers and replicas, what each has acknowledged, and the file's settings read anew.
 
 import { part } from "../api.js";
-import { h, put, section, table } from "../dom.js";
+import { h, put, say, section, table } from "../dom.js";
 import * as as from "../format.js";
 import { act, ask, badge, every, facts, problemBox } from "../parts.js";
 
@@ -10,7 +10,7 @@ export const fleet = { name: "fleet", title: "Fleet", open };
 function open(place, ctx) {
   const state = h("div");
   const list = h("div");
-  const reload = h("div", { "aria-live": "polite" });
+  const reload = h("div");
   put(place, state, section("Workers", list),
     section("Settings file", h("p", { class: "hint" }, "Look at what has changed in the file before it is taken: all of it, or nothing where it is wrong."),
       act(ctx, "Compare with what is in force", compare), reload));
@@ -41,6 +41,7 @@ function open(place, ctx) {
         found.changes.map((one) => [h("code", {}, one.path), as.setting(one.before), as.setting(one.after)]), "The file says what is in force."),
       found.restart.length ? h("p", {}, badge("warn", `Needs a restart: ${found.restart.join(", ")}`)) : null,
       found.changes.length ? act(ctx, "Take the file's settings", take, { kind: "primary" }) : null);
+      say(`${as.number(found.changes.length)} settings differ.`);
     } catch (problem) {
       put(reload, problemBox(problem));
     }
@@ -48,7 +49,9 @@ function open(place, ctx) {
   async function take() {
     try {
       await ctx.api.post("reload");
-      put(reload, h("p", {}, badge("good", "All workers take the file's settings, one after the other.")));
+      const words = "All workers take the file's settings, one after the other.";
+      put(reload, h("p", {}, badge("good", words)));
+      say(words);
     } catch (problem) {
       put(reload, problemBox(problem));
     }

@@ -16,7 +16,7 @@ function open(place, ctx, { query }) {
   const scope = select(SCOPES, SCOPES.find(([name]) => query.has(name))?.[0] ?? "route", { id: "scope", onchange: shape });
   const value = h("div");
   const how = select([["purge", "Remove"], ["expire", "Expire"]], "purge", { id: "how", onchange: forget });
-  const result = h("div", { "aria-live": "polite" });
+  const result = h("div");
   let routes = [];
   let follow = () => {};
   put(place,
@@ -67,6 +67,7 @@ function open(place, ctx, { query }) {
       const confirm = h("button", { type: "button", class: "danger", onclick: () => done(path, body, confirm) }, label(path, would));
       put(result, h("div", { class: "box warn" }, h("p", {}, sentence(path, would)), h("p", { class: "hint" }, tiers(would)),
         h("div", { class: "actions" }, h("button", { type: "button", onclick: forget }, "Cancel"), confirm)));
+      say(sentence(path, would));
       confirm.focus();
     } catch (problem) {
       failed(problem);
@@ -86,6 +87,7 @@ function open(place, ctx, { query }) {
   function tell(told) {
     let timer = 0;
     let over = false;
+    let spoken = "";
     follow = () => { over = true; clearTimeout(timer); };
     const look = async () => {
       try {
@@ -96,7 +98,7 @@ function open(place, ctx, { query }) {
           ? `Not confirmed yet: ${missing.length} of ${fleet.members.length} workers may still serve what was purged.`
           : `Confirmed by all ${as.number(fleet.members.length)} workers: what was purged is served nowhere.`;
         put(result, h("div", { class: `box ${missing.length ? "warn" : "good"}` }, h("p", {}, badge(missing.length ? "warn" : "good", words)), members(fleet, told.version)));
-        say(words);
+        if (words !== spoken) say((spoken = words));
         if (missing.length) timer = setTimeout(look, 1000);
       } catch (problem) {
         if (!over) failed(problem);
