@@ -25,8 +25,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MARKUP = "<img src=x onerror=document.title='owned'>"
 VIEWS = [
-    "overview", "routes", "routes/rag", "entries", "entries/hot", "entries/explain", "purge", "bloom", "upstreams",
-    "fleet", "audit",
+    "overview", "routes", "routes/rag", "entries", "entries/hot", "entries/explain", "entries/warm", "purge", "bloom",
+    "upstreams", "fleet", "audit",
 ]  # fmt: skip
 TOKENS = {
     "tokens": [
@@ -193,6 +193,9 @@ async def test_a_gateway_that_goes_away_is_told_and_comes_back(
         await expect(visit.page.locator("#state")).to_contain_text("does not answer")
         async with opened(browser, upstream.url, tmp_path, {"listen": f"127.0.0.1:{port}"}):
             await expect(visit.page.locator("#state")).to_contain_text("Live")
+        async with opened(browser, upstream.url, tmp_path, {"listen": f"127.0.0.1:{port}", **TOKENS}):
+            await expect(visit.page.get_by_label("Token")).to_be_visible()
+            await expect(visit.page.get_by_role("navigation")).to_have_count(0)
 
 
 # -- changing what clients get ----------------------------------------------------------------------------------------
@@ -381,6 +384,25 @@ async def test_entries_are_found_by_tag_looked_at_and_explained(console: Console
         await expect(page.get_by_label("Keys")).to_have_value(
             (await console.admin.get("/entries?tag=doc:a"))["entries"][0]["key"]
         )
+
+
+async def test_questions_are_made_ready_and_an_entry_is_looked_up_by_its_key(console: Console) -> None:
+    async with console.visit("entries/warm") as visit:
+        page = visit.page
+        await page.get_by_label("Questions").fill("{")
+        await page.get_by_role("button", name="Make their answers ready").click()
+        await expect(page.get_by_role("alert")).to_contain_text("/0")
+        await page.get_by_label("Questions").fill('{"path": "/rag", "headers": {"Host": "gw"}, "body": {"query": "a"}}')
+        await page.get_by_role("button", name="Make their answers ready").click()
+        await expect(shown(page, "1 of 1")).to_be_visible()
+        assert b"; hit" in await console.ask("a")
+        await page.get_by_role("link", name="Browse").click()
+        key = (await console.admin.get("/entries"))["entries"][0]["key"]
+        for shown_key, told in ((key, "doc:a"), ("../../fleet", "no entry under this key")):
+            await page.get_by_label("Or by key").fill(shown_key)
+            await page.get_by_role("button", name="Look up").click()
+            await expect(page.get_by_role("main")).to_contain_text(told)
+            await page.get_by_role("link", name="Browse").click()
 
 
 async def test_figures_move_and_a_price_typed_in_tells_what_was_saved(console: Console) -> None:

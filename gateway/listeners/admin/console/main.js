@@ -79,7 +79,7 @@ function close() {
 let ctx;
 
 function open(me) {
-  api.rejected = () => signIn("This token is not accepted any more.");
+  api.rejected = () => signIn(api.token ? "This token is not accepted any more." : "");
   live = new Live(api);
   ctx = { api, me, live, operator: me.role === "operator", go: (hash) => (location.hash = hash) };
   const state = h("span", { id: "state" });

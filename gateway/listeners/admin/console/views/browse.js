@@ -1,5 +1,6 @@
 // Browse: stored answers of a tier, by route or tag, page by page.
 
+import { part } from "../api.js";
 import { field, h, put, say, select, table } from "../dom.js";
 import * as as from "../format.js";
 import { badge, problemBox } from "../parts.js";
@@ -13,6 +14,7 @@ export function open(place, ctx, { query }) {
   const tier = select(["memory"], "memory", { id: "tier" });
   const route = select([["", "any"]], "", { id: "route" });
   const tag = h("input", { id: "tag", autocomplete: "off", value: query.get("tag") ?? "" });
+  const key = h("input", { id: "key", autocomplete: "off", spellcheck: "false", required: true, placeholder: "64 hexadecimal digits" });
   const list = h("div");
   const more = h("div", { class: "actions" });
   let rows = [];
@@ -22,6 +24,8 @@ export function open(place, ctx, { query }) {
     h("form", { class: "bar", onsubmit: begin },
       field("Tier", tier), field("Route", route), field("Tag", tag, "doc:42, or doc:kb1/* for all that begin so"),
       h("button", { type: "submit", class: "primary" }, "List")),
+    h("form", { class: "bar", onsubmit: (event) => { event.preventDefault(); ctx.go(`#/entries/key/${part(key.value.trim())}`); } },
+      field("Or by key", key), h("button", { type: "submit" }, "Look up")),
     list, more);
   prepare();
 

@@ -5,10 +5,11 @@ import { open as browse } from "./browse.js";
 import { open as entry } from "./entry.js";
 import { open as explain } from "./explain.js";
 import { open as hottest } from "./hottest.js";
+import { open as warm } from "./warm.js";
 
 export const entries = { name: "entries", title: "Entries", open };
 
-const PARTS = [["", "Browse", browse], ["hot", "Hottest", hottest], ["explain", "Explain a request", explain]];
+const PARTS = [["", "Browse", browse], ["hot", "Hottest", hottest], ["explain", "Explain a request", explain], ["warm", "Warm", warm]];
 
 function open(place, ctx, at) {
   const [name = "", ...rest] = at.path;
