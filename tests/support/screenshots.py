@@ -58,7 +58,7 @@ routes:
 SERVICE = ("--slots", "24", "--first-token", "60ms", "--per-token", "1ms")
 VIEWS = {
     "overview": "#/overview", "routes": "#/routes", "route": "#/routes/ask", "entries": "#/entries?route=ask",
-    "hottest": "#/entries/hot", "explain": "#/entries/explain?path=/rag", "purge": "#/purge?route=ask",
+    "hottest": "#/entries/hot", "warm": "#/entries/warm", "explain": "#/entries/explain?path=/rag", "purge": "#/purge?route=ask",
     "bloom": "#/bloom", "upstreams": "#/upstreams", "fleet": "#/fleet", "audit": "#/audit",
 }  # fmt: skip
 

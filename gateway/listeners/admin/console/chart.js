@@ -26,14 +26,22 @@ function powers(_, __, low, high) {
   return Array.from({ length: to - from + 1 }, (___, at) => 10 ** (from + at));
 }
 
-/** series: [{name, colour: of the style sheet}]. format: of a value. stacked, log, top: of the scale. */
+/** series: [{name, colour: of the style sheet, value: of a step in time}]. format: of a value.
+ *
+ * stacked, log, top: of the scale.
+ */
 export class Chart {
   constructor({ title, series, format, stacked = false, log = false, top = null, hint = "" }) {
     Object.assign(this, { title, series, format, stacked, log, top });
     this.plot = h("div", { class: "plot", role: "img" });
     this.legend = h("ul", { class: "legend", "aria-label": `${title}: now` });
-    this.node = h("figure", { class: "chart" },
-      h("figcaption", {}, h("strong", {}, title), hint && h("span", { class: "hint" }, hint)), this.plot, this.legend);
+    this.node = h(
+      "figure",
+      { class: "chart" },
+      h("figcaption", {}, h("strong", {}, title), hint && h("span", { class: "hint" }, hint)),
+      this.plot,
+      this.legend,
+    );
     this.rows = [[]];
     this.rebuild = () => this.build();
     this.sized = new ResizeObserver(() => this.made?.setSize({ width: this.plot.clientWidth, height: HEIGHT }));
@@ -50,9 +58,9 @@ export class Chart {
     this.made?.destroy();
   }
 
-  /** rows: [times, values of the first series, ...]; null where there is none. from, to: Unix seconds. */
-  show(rows, from, to) {
-    this.rows = rows;
+  /** steps: what happened when, the oldest first. from, to: Unix seconds. */
+  show(steps, from, to) {
+    this.rows = [steps.map((step) => step.at), ...this.series.map(({ value }) => steps.map(value))];
     this.range = [from, to];
     if (!this.made) this.build();
     else this.made.setData(this.drawn());
@@ -70,29 +78,64 @@ export class Chart {
     if (!this.range || !this.plot.isConnected) return;
     this.made?.destroy();
     const text = colour("muted");
-    const axis = { stroke: text, font: "12px system-ui, sans-serif", grid: { stroke: colour("grid"), width: 1 }, ticks: { show: false } };
+    const axis = {
+      stroke: text,
+      font: "12px system-ui, sans-serif",
+      grid: { stroke: colour("grid"), width: 1 },
+      ticks: { show: false },
+    };
     const series = this.series.map(({ name, colour: of }, at) => {
       const stroke = colour(of);
-      return { label: name, stroke, width: this.stacked ? 0 : 2, points: { show: false }, dash: this.stacked ? [] : DASHES[at],
-        fill: this.stacked ? faint(stroke, 0.85) : this.series.length === 1 ? faint(stroke, 0.12) : undefined };
+      return {
+        label: name,
+        stroke,
+        width: this.stacked ? 0 : 2,
+        points: { show: false },
+        dash: this.stacked ? [] : DASHES[at],
+        fill: this.stacked ? faint(stroke, 0.85) : this.series.length === 1 ? faint(stroke, 0.12) : undefined,
+      };
     });
-    this.made = new uPlot({
-      width: this.plot.clientWidth, height: HEIGHT,
-      legend: { show: false },
-      cursor: { y: false, drag: { setScale: false, x: false }, points: { show: !this.stacked } },
-      scales: { x: { range: () => this.range }, y: this.scale() },
-      axes: [
-        { ...axis, size: 26, space: 70, values: (_, at) => at.map((one) => clock(one).slice(0, 5)), incrs: [60, 120, 300, 600, 900] },
-        { ...axis, size: 62, splits: this.log ? powers : undefined, filter: (_, at) => at, values: (_, at) => at.map((one) => this.format(one)) },
-      ],
-      series: [{}, ...series],
-      bands: this.stacked ? this.series.slice(1).map((_, at) => ({ series: [at + 2, at + 1] })) : [],
-      hooks: { setCursor: [() => this.tell()] },
-    }, this.drawn(), this.plot);
+    this.made = new uPlot(
+      {
+        width: this.plot.clientWidth,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { y: false, drag: { setScale: false, x: false }, points: { show: !this.stacked } },
+        scales: { x: { range: () => this.range }, y: this.scale() },
+        axes: [
+          {
+            ...axis,
+            size: 26,
+            space: 70,
+            values: (_, at) => at.map((one) => clock(one).slice(0, 5)),
+            incrs: [60, 120, 300, 600, 900],
+          },
+          {
+            ...axis,
+            size: 62,
+            splits: this.log ? powers : undefined,
+            filter: (_, at) => at,
+            values: (_, at) => at.map((one) => this.format(one)),
+          },
+        ],
+        series: [{}, ...series],
+        bands: this.stacked ? this.series.slice(1).map((_, at) => ({ series: [at + 2, at + 1] })) : [],
+        hooks: { setCursor: [() => this.tell()] },
+      },
+      this.drawn(),
+      this.plot,
+    );
   }
 
   scale() {
-    if (this.log) return { distr: 3, range: (_, low, high) => [10 ** Math.floor(Math.log10(low ?? 0.001)), 10 ** Math.ceil(Math.log10(high ?? 1) + 0.01)] };
+    if (this.log)
+      return {
+        distr: 3,
+        range: (_, low, high) => [
+          10 ** Math.floor(Math.log10(low ?? 0.001)),
+          10 ** Math.ceil(Math.log10(high ?? 1) + 0.01),
+        ],
+      };
     return { range: (_, __, high) => [0, this.top ?? Math.max(1, (high ?? 1) * 1.08)] };
   }
 
@@ -101,12 +144,25 @@ export class Chart {
     const pointed = this.made?.cursor.idx;
     const at = pointed ?? this.rows[0].length - 1;
     const told = this.series.map(({ name }, n) => [name, this.rows[n + 1]?.[at] ?? null]);
-    const shown = told.map(([name, value], n) => ({ name, value, n })).filter(({ value }) => value !== null && (!this.stacked || value > 0));
-    put(this.legend,
-      shown.map(({ name, value, n }) => h("li", {},
-        h("span", { class: `swatch ${this.stacked ? "area" : `dash-${n}`} of-${this.series[n].colour}`, "aria-hidden": "true" }),
-        `${name} `, h("b", {}, this.format(value)))),
-      pointed !== null && pointed !== undefined ? h("li", { class: "hint" }, `at ${clock(this.rows[0][at])}`) : null);
+    const shown = told
+      .map(([name, value], n) => ({ name, value, n }))
+      .filter(({ value }) => value !== null && (!this.stacked || value > 0));
+    put(
+      this.legend,
+      shown.map(({ name, value, n }) =>
+        h(
+          "li",
+          {},
+          h("span", {
+            class: `swatch ${this.stacked ? "area" : `dash-${n}`} of-${this.series[n].colour}`,
+            "aria-hidden": "true",
+          }),
+          `${name} `,
+          h("b", {}, this.format(value)),
+        ),
+      ),
+      pointed !== null && pointed !== undefined ? h("li", { class: "hint" }, `at ${clock(this.rows[0][at])}`) : null,
+    );
     const words = shown.map(({ name, value }) => `${name} ${this.format(value)}`).join(", ");
     this.plot.setAttribute("aria-label", `${this.title}: ${words || "nothing yet"}`);
   }

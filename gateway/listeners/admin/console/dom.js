@@ -1,6 +1,6 @@
 // Dom: elements out of plain values. Text is always set as text: nothing that came over the wire becomes markup.
 
-/** An element. props: attributes, `onclick` and the like, or properties of form fields. children: nodes, text, lists. */
+/** An element. props: attributes, `onclick` and the like, properties of form fields. children: nodes, text, lists. */
 export function h(name, props = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(props)) {
@@ -13,12 +13,10 @@ export function h(name, props = {}, ...children) {
   return made;
 }
 
-/** What stands in a place is replaced; the focus stays on the control of the same data-key, and so does the scrolling. */
+/** What stands in a place is replaced; the focus stays on the control of the same data-key. */
 export function put(place, ...children) {
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  const left = [...place.querySelectorAll("[data-scroll]")].map((one) => one.scrollLeft);
   place.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
-  [...place.querySelectorAll("[data-scroll]")].forEach((one, index) => (one.scrollLeft = left[index] ?? 0));
   if (focused) place.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
@@ -29,19 +27,31 @@ export function say(text) {
 
 /** A table that becomes a list of cards on a phone; the roles keep it a table for those who hear it.
  *
- * columns: {name, number: right-aligned, wide: takes what room there is}. rows: lists of cells; a cell is what `h` takes.
+ * columns: {name, number: right-aligned, wide: takes what room there is}. rows: lists of cells: what `h` takes.
  */
 export function table(caption, columns, rows, nothing = "Nothing here yet.") {
   if (!rows.length) return h("p", { class: "nothing" }, nothing);
-  const kind = (column) => [column.number && "number", column.wide && "wide", !column.name && "end"].filter(Boolean).join(" ");
-  const head = columns.map((column) => h("th", { role: "columnheader", scope: "col", class: kind(column) }, column.name));
+  const kind = (column) =>
+    [column.number && "number", column.wide && "wide", !column.name && "end"].filter(Boolean).join(" ");
+  const head = columns.map((column) =>
+    h("th", { role: "columnheader", scope: "col", class: kind(column) }, column.name),
+  );
   const body = rows.map((cells) =>
-    h("tr", { role: "row" }, cells.map((cell, at) =>
-      h("td", { role: "cell", class: kind(columns[at]), "data-name": columns[at].name }, h("span", {}, cell)))));
-  return h("table", { role: "table" },
+    h(
+      "tr",
+      { role: "row" },
+      cells.map((cell, at) =>
+        h("td", { role: "cell", class: kind(columns[at]), "data-name": columns[at].name }, h("span", {}, cell)),
+      ),
+    ),
+  );
+  return h(
+    "table",
+    { role: "table" },
     h("caption", { class: "unseen" }, caption),
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, head)),
-    h("tbody", { role: "rowgroup" }, body));
+    h("tbody", { role: "rowgroup" }, body),
+  );
 }
 
 let numbered = 0;
@@ -59,10 +69,14 @@ export function field(label, control, hint = "") {
 
 /** A select. options: values, or [value, text]. */
 export function select(options, chosen, props = {}) {
-  return h("select", props, options.map((option) => {
-    const [value, text] = Array.isArray(option) ? option : [option, option];
-    return h("option", { value, selected: value === chosen }, text);
-  }));
+  return h(
+    "select",
+    props,
+    options.map((option) => {
+      const [value, text] = Array.isArray(option) ? option : [option, option];
+      return h("option", { value, selected: value === chosen }, text);
+    }),
+  );
 }
 
 /** A part of a view, with a heading of its own. */

@@ -5,7 +5,16 @@ const LOOKED_UP = [...STORED, "miss", "collapsed", "degraded", "shed"];
 
 /** Outcomes from the cheapest to the worst, as charts stack them. */
 export const OUTCOMES = [
-  "hit", "stale", "empty", "collapsed", "rejected", "miss", "bypass", "degraded", "shed", "error",
+  "hit",
+  "stale",
+  "empty",
+  "collapsed",
+  "rejected",
+  "miss",
+  "bypass",
+  "degraded",
+  "shed",
+  "error",
 ];
 
 /** Outcomes for which no upstream was asked on this client's account. */
@@ -63,12 +72,16 @@ export function between(before, now) {
     perSecond: Object.fromEntries(Object.entries(outcomes).map(([name, count]) => [name, count / seconds])),
     requests: sum(outcomes) / seconds,
     hitRatio: hitRatio(outcomes),
-    p50: at(0.5), p90: at(0.9), p99: at(0.99),
+    p50: at(0.5),
+    p90: at(0.9),
+    p99: at(0.99),
     saved: saved / seconds,
     spared: sum(outcomes, SPARED) / seconds,
-    routes: Object.fromEntries(Object.entries(now.routes).map(([name, route]) => {
-      const own = grown(before.routes[name]?.requests, route.requests);
-      return [name, { requests: sum(own) / seconds, hitRatio: hitRatio(own) }];
-    })),
+    routes: Object.fromEntries(
+      Object.entries(now.routes).map(([name, route]) => {
+        const own = grown(before.routes[name]?.requests, route.requests);
+        return [name, { requests: sum(own) / seconds, hitRatio: hitRatio(own) }];
+      }),
+    ),
   };
 }

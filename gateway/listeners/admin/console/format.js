@@ -30,7 +30,12 @@ export function took(seconds) {
 export function span(seconds) {
   if (seconds === null || seconds === undefined) return NONE;
   const whole = Math.round(Math.abs(seconds));
-  const units = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
+  const units = [
+    ["d", 86400],
+    ["h", 3600],
+    ["m", 60],
+    ["s", 1],
+  ];
   const first = units.findIndex(([, size]) => whole >= size);
   if (first < 0) return "0 s";
   const [unit, size] = units[first];

@@ -29,8 +29,17 @@ async function start() {
     open(me);
   } catch (problem) {
     if (problem.status === 401) signIn(api.token ? "This token is not known." : "");
-    else put(root, h("main", { class: "sign-in" }, h("h1", {}, "ragfront"), problemBox(problem),
-      h("button", { type: "button", onclick: start }, "Try again")));
+    else
+      put(
+        root,
+        h(
+          "main",
+          { class: "sign-in" },
+          h("h1", {}, "ragfront"),
+          problemBox(problem),
+          h("button", { type: "button", onclick: start }, "Try again"),
+        ),
+      );
   }
 }
 
@@ -58,11 +67,25 @@ function signIn(why) {
       token.select();
     }
   }
-  put(root, h("main", { class: "sign-in" },
-    h("h1", {}, "ragfront"),
-    h("form", { novalidate: true, onsubmit: submit },
-      field("Token", token, "Of the admin listener: admin.token or one of admin.tokens. It is kept until this tab is closed."),
-      wrong, enter)));
+  put(
+    root,
+    h(
+      "main",
+      { class: "sign-in" },
+      h("h1", {}, "ragfront"),
+      h(
+        "form",
+        { novalidate: true, onsubmit: submit },
+        field(
+          "Token",
+          token,
+          "Of the admin listener: admin.token or one of admin.tokens. It is kept until this tab is closed.",
+        ),
+        wrong,
+        enter,
+      ),
+    ),
+  );
   document.title = "Sign in · ragfront";
   token.focus();
 }
@@ -84,16 +107,36 @@ function open(me) {
   ctx = { api, me, live, operator: me.role === "operator", go: (hash) => (location.hash = hash) };
   const state = h("span", { id: "state" });
   live.listen(() => put(state, live.lost ? badge("bad", live.lost) : badge("good", "Live")));
-  put(root,
+  put(
+    root,
     h("a", { class: "skip", href: "#view", onclick: toView }, "Skip to the view"),
-    h("header", {},
-      h("a", { class: "brand", href: "#/overview" }, "ragfront"), state,
+    h(
+      "header",
+      {},
+      h("a", { class: "brand", href: "#/overview" }, "ragfront"),
+      state,
       h("span", { class: "who" }, `${me.name} · ${me.role}`),
       themeButton(),
-      api.token && h("button", { type: "button", onclick: () => signIn("") }, "Sign out")),
-    h("nav", { "aria-label": "Views" }, h("ul", {}, VIEWS.map((view) => h("li", {}, h("a", { href: `#/${view.name}` }, view.title))))),
+      api.token && h("button", { type: "button", onclick: () => signIn("") }, "Sign out"),
+    ),
+    h(
+      "nav",
+      { "aria-label": "Views" },
+      h(
+        "ul",
+        {},
+        VIEWS.map((view) => h("li", {}, h("a", { href: `#/${view.name}` }, view.title))),
+      ),
+    ),
     h("main", { id: "view", tabindex: "-1" }),
-    h("footer", {}, `ragfront ${me.version} · `, h("a", { href: "openapi.json" }, "OpenAPI"), " describes the API behind this page."));
+    h(
+      "footer",
+      {},
+      `ragfront ${me.version} · `,
+      h("a", { href: "openapi.json" }, "OpenAPI"),
+      " describes the API behind this page.",
+    ),
+  );
   live.start();
   addEventListener("hashchange", go);
   go();
@@ -118,7 +161,13 @@ function go(event) {
   const place = document.getElementById("view");
   const title = h("h1", { tabindex: "-1" }, view.title);
   const body = h("div", { class: "view" });
-  const why = ctx.operator ? null : h("p", { id: "why-not", class: "box" }, "You look as a viewer. What changes something is for operators, and cannot be used with this token.");
+  const why = ctx.operator
+    ? null
+    : h(
+        "p",
+        { id: "why-not", class: "box" },
+        "You look as a viewer. What changes something is for operators, and cannot be used with this token.",
+      );
   place.replaceChildren(title, ...(why ? [why] : []), body);
   document.title = `${view.title} · ragfront`;
   leave = view.open(body, ctx, { path: rest, query: new URLSearchParams(query ?? ""), title }) ?? (() => {});

@@ -12,23 +12,41 @@ export function badge(kind, text) {
 /** What went wrong, each thing with where it stands. */
 export function problemBox(problem) {
   const errors = (problem.errors ?? []).map((one) =>
-    h("li", {}, one.pointer || one.parameter ? h("code", {}, one.pointer ?? one.parameter) : null, ` ${one.detail}`));
-  return h("div", { class: "box bad", role: "alert" },
-    h("p", {}, badge("bad", problem.message)), errors.length ? h("ul", {}, errors) : null);
+    h("li", {}, one.pointer || one.parameter ? h("code", {}, one.pointer ?? one.parameter) : null, ` ${one.detail}`),
+  );
+  return h(
+    "div",
+    { class: "box bad", role: "alert" },
+    h("p", {}, badge("bad", problem.message)),
+    errors.length ? h("ul", {}, errors) : null,
+  );
 }
 
 /** A button that changes something: for viewers it is there, but cannot be used, and the view says why. */
 export function act(ctx, label, onclick, { kind = "", key, name, disabled = false, type = "button" } = {}) {
-  return h("button", {
-    type, class: kind, "data-key": key, "aria-label": name, onclick: onclick && (() => onclick()),
-    disabled: disabled || !ctx.operator, "aria-describedby": ctx.operator ? undefined : "why-not",
-    title: ctx.operator ? undefined : "For operators; this token is a viewer's",
-  }, label);
+  return h(
+    "button",
+    {
+      type,
+      class: kind,
+      "data-key": key,
+      "aria-label": name,
+      onclick: onclick && (() => onclick()),
+      disabled: disabled || !ctx.operator,
+      "aria-describedby": ctx.operator ? undefined : "why-not",
+      title: ctx.operator ? undefined : "For operators; this token is a viewer's",
+    },
+    label,
+  );
 }
 
 /** Fields in it can be used by operators only. */
 export function operatorsOnly(ctx, ...children) {
-  return h("fieldset", { class: "plain", disabled: !ctx.operator, "aria-describedby": ctx.operator ? undefined : "why-not" }, children);
+  return h(
+    "fieldset",
+    { class: "plain", disabled: !ctx.operator, "aria-describedby": ctx.operator ? undefined : "why-not" },
+    children,
+  );
 }
 
 /** Ask before something is done. work: does it and returns what to say; its Problem is shown here, and can be mended.
@@ -40,11 +58,24 @@ export function ask({ title, body = [], label, kind = "primary", work }) {
     const problem = h("div");
     const yes = h("button", { type: "submit", class: kind }, label);
     let done = false;
-    const dialog = h("dialog", { "aria-labelledby": "dialog-title", onclose: () => { dialog.remove(); resolve(done); } },
-      h("form", { onsubmit: submit },
-        h("h2", { id: "dialog-title" }, title), body, problem,
-        h("div", { class: "actions" },
-          h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), yes)));
+    const dialog = h(
+      "dialog",
+      {
+        "aria-labelledby": "dialog-title",
+        onclose: () => {
+          dialog.remove();
+          resolve(done);
+        },
+      },
+      h(
+        "form",
+        { onsubmit: submit },
+        h("h2", { id: "dialog-title" }, title),
+        body,
+        problem,
+        h("div", { class: "actions" }, h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), yes),
+      ),
+    );
     async function submit(event) {
       event.preventDefault();
       yes.disabled = true;
@@ -82,12 +113,22 @@ export function every(seconds, read, show, failed) {
     if (!over) timer = setTimeout(look, seconds * 1000);
   }
   look();
-  return { again: look, stop: () => { over = true; clearTimeout(timer); } };
+  return {
+    again: look,
+    stop: () => {
+      over = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** Pairs of names and values. */
 export function facts(pairs) {
-  return h("dl", { class: "facts" }, pairs.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  return h(
+    "dl",
+    { class: "facts" },
+    pairs.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
 }
 
 /** A share of something, from 0 to 1, with the words for it. warn: above this it is too much. */
@@ -95,4 +136,15 @@ export function gauge(share, words, warn = Infinity) {
   const bar = h("span", { class: `gauge ${share > warn ? "full" : ""}`, "aria-hidden": "true" });
   bar.style.setProperty("--share", `${Math.min(100, share * 100)}%`);
   return h("span", { class: "gauged" }, bar, words);
+}
+
+/** One figure, large. below: what there is to say about it. */
+export function card(name, value, below = "") {
+  return h(
+    "div",
+    { class: "card" },
+    h("span", { class: "name" }, name),
+    h("strong", {}, value),
+    h("span", { class: "hint" }, below),
+  );
 }

@@ -92,6 +92,7 @@ def test_the_page_asks_for_nothing_from_elsewhere_and_has_nothing_inline() -> No
             text = file.read_text()
             assert not re.search(r"https?://(?!www\.w3\.org/)", text), file
             assert "innerHTML" not in text, file
+            assert max(map(len, text.splitlines())) <= 120, file
 
 
 def test_modules_import_files_that_are_there() -> None:

@@ -11,16 +11,33 @@ const KINDS = { hit: "good", stale: "warn", empty: "good", miss: "none", bypass:
 
 export function open(place, ctx, { query }) {
   const method = select(METHODS, "POST", { id: "method" });
-  const path = h("input", { id: "path", required: true, value: query.get("path") ?? "/", autocomplete: "off", spellcheck: "false" });
-  const headers = h("textarea", { id: "headers", rows: "3", spellcheck: "false", placeholder: "Authorization: Bearer …" });
+  const path = h("input", {
+    id: "path",
+    required: true,
+    value: query.get("path") ?? "/",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  const headers = h("textarea", {
+    id: "headers",
+    rows: "3",
+    spellcheck: "false",
+    placeholder: "Authorization: Bearer …",
+  });
   const body = h("textarea", { id: "body", rows: "6", spellcheck: "false", placeholder: '{"query": "…"}' });
   const result = h("div");
-  put(place,
-    h("form", { onsubmit: explain },
+  put(
+    place,
+    h(
+      "form",
+      { onsubmit: explain },
       h("div", { class: "grid" }, field("Method", method), field("Path and query", path)),
-      field("Headers", headers, "one a line; credentials count as they would"), field("Body", body, "JSON, or any text"),
-      h("div", { class: "actions" }, h("button", { type: "submit", class: "primary" }, "Explain"))),
-    result);
+      field("Headers", headers, "one a line; credentials count as they would"),
+      field("Body", body, "JSON, or any text"),
+      h("div", { class: "actions" }, h("button", { type: "submit", class: "primary" }, "Explain")),
+    ),
+    result,
+  );
 
   async function explain(event) {
     event.preventDefault();
@@ -50,17 +67,61 @@ export function open(place, ctx, { query }) {
 }
 
 function told(found) {
-  return section("What would become of it",
-    facts([["Outcome", badge(KINDS[found.outcome] ?? "none", found.outcome)], ["Reason", found.reason ?? "–"],
-      ["Route", found.route ? h("a", { href: `#/routes/${part(found.route)}` }, found.route) : "none"], ["Mode", found.mode ?? "–"],
-      ["Answered from", found.tier ?? "the upstream"], found.ttl !== null && ["Freshness left", as.span(found.ttl)],
-      found.vary.length && ["Varies on", found.vary.join(", ")]]),
-    found.key && h("p", {}, "Key ", found.entries.length ? h("a", { href: `#/entries/key/${found.key}` }, h("code", { class: "key" }, found.key)) : h("code", { class: "key" }, found.key),
-      " · ", h("a", { href: `#/purge?keys=${found.key}` }, "purge it")),
-    section("Routes tried", table("Routes tried", [{ name: "Route" }, { name: "Takes it" }, { name: "Because", wide: true }],
-      found.tried.map((one) => [one.route, one.takes ? badge("good", "yes") : badge("none", "no"), one.objection ?? "all that it states holds"]), "There is no route.")),
-    found.filters.length ? section("Filters", table("Filters", [{ name: "Filter" }, { name: "Mode" }, { name: "Says", wide: true }],
-      found.filters.map((one) => [one.kind, one.mode, one.against ? "there is no answer" : "there may be one"]))) : null,
-    found.canonical ? section("What the key is made of", h("pre", { tabindex: "0", "aria-label": "What the key is made of" }, JSON.stringify(found.canonical, null, 2))) : null,
-    found.entries.length ? section("Stored answers", entriesTable(found.entries)) : null);
+  return section(
+    "What would become of it",
+    facts([
+      ["Outcome", badge(KINDS[found.outcome] ?? "none", found.outcome)],
+      ["Reason", found.reason ?? "–"],
+      ["Route", found.route ? h("a", { href: `#/routes/${part(found.route)}` }, found.route) : "none"],
+      ["Mode", found.mode ?? "–"],
+      ["Answered from", found.tier ?? "the upstream"],
+      found.ttl !== null && ["Freshness left", as.span(found.ttl)],
+      found.vary.length && ["Varies on", found.vary.join(", ")],
+    ]),
+    found.key &&
+      h(
+        "p",
+        {},
+        "Key ",
+        found.entries.length
+          ? h("a", { href: `#/entries/key/${found.key}` }, h("code", { class: "key" }, found.key))
+          : h("code", { class: "key" }, found.key),
+        " · ",
+        h("a", { href: `#/purge?keys=${found.key}` }, "purge it"),
+      ),
+    section(
+      "Routes tried",
+      table(
+        "Routes tried",
+        [{ name: "Route" }, { name: "Takes it" }, { name: "Because", wide: true }],
+        found.tried.map((one) => [
+          one.route,
+          one.takes ? badge("good", "yes") : badge("none", "no"),
+          one.objection ?? "all that it states holds",
+        ]),
+        "There is no route.",
+      ),
+    ),
+    found.filters.length
+      ? section(
+          "Filters",
+          table(
+            "Filters",
+            [{ name: "Filter" }, { name: "Mode" }, { name: "Says", wide: true }],
+            found.filters.map((one) => [one.kind, one.mode, one.against ? "there is no answer" : "there may be one"]),
+          ),
+        )
+      : null,
+    found.canonical
+      ? section(
+          "What the key is made of",
+          h(
+            "pre",
+            { tabindex: "0", "aria-label": "What the key is made of" },
+            JSON.stringify(found.canonical, null, 2),
+          ),
+        )
+      : null,
+    found.entries.length ? section("Stored answers", entriesTable(found.entries)) : null,
+  );
 }

@@ -11,36 +11,90 @@ function open(place, ctx) {
   const state = h("div");
   const list = h("div");
   const reload = h("div");
-  put(place, state, section("Workers", list),
-    section("Settings file", h("p", { class: "hint" }, "Look at what has changed in the file before it is taken: all of it, or nothing where it is wrong."),
-      act(ctx, "Compare with what is in force", compare), reload));
-  const poll = every(2, () => ctx.api.get("fleet"), show, (problem) => put(state, problemBox(problem)));
+  put(
+    place,
+    state,
+    section("Workers", list),
+    section(
+      "Settings file",
+      h(
+        "p",
+        { class: "hint" },
+        "Look at what has changed in the file before it is taken: all of it, or nothing where it is wrong.",
+      ),
+      act(ctx, "Compare with what is in force", compare),
+      reload,
+    ),
+  );
+  const poll = every(
+    2,
+    () => ctx.api.get("fleet"),
+    show,
+    (problem) => put(state, problemBox(problem)),
+  );
 
   function show(found) {
     const behind = found.members.filter((one) => one.behind).length;
-    put(state, facts([
-      ["Ledger", found.up ? badge("good", "there") : badge("bad", `away since ${found.seen ? as.moment(found.seen) : "the start"}`)],
-      ["Version", h("code", {}, String(found.version))],
-      ["Workers", as.number(found.members.length)],
-      ["Up to date", behind ? badge("warn", `${behind} behind`) : badge("good", "all")]]));
-    put(list, members(found, found.version, (member) => member.id === found.me ? h("small", {}, "serves this page")
-      : act(ctx, "Write off", () => writeOff(member), { key: member.id, name: `Write off ${member.host} ${member.pid}` })));
+    put(
+      state,
+      facts([
+        [
+          "Ledger",
+          found.up
+            ? badge("good", "there")
+            : badge("bad", `away since ${found.seen ? as.moment(found.seen) : "the start"}`),
+        ],
+        ["Version", h("code", {}, String(found.version))],
+        ["Workers", as.number(found.members.length)],
+        ["Up to date", behind ? badge("warn", `${behind} behind`) : badge("good", "all")],
+      ]),
+    );
+    put(
+      list,
+      members(found, found.version, (member) =>
+        member.id === found.me
+          ? h("small", {}, "serves this page")
+          : act(ctx, "Write off", () => writeOff(member), {
+              key: member.id,
+              name: `Write off ${member.host} ${member.pid}`,
+            }),
+      ),
+    );
   }
   async function writeOff(member) {
     const done = await ask({
-      title: `Wait for ${member.host} ${member.pid} no more?`, label: "Write off", kind: "danger",
-      body: [h("p", {}, "For a worker that is dead or cut off. Purges are confirmed without it from now on; if it lives, it may go on serving what was purged until it comes back.")],
-      work: async () => { await ctx.api.post(`fleet/${part(member.id)}/write-off`); return "Written off."; },
+      title: `Wait for ${member.host} ${member.pid} no more?`,
+      label: "Write off",
+      kind: "danger",
+      body: [
+        h(
+          "p",
+          {},
+          "For a worker that is dead or cut off. Purges are confirmed without it from now on; ",
+          "if it lives, it may go on serving what was purged until it comes back.",
+        ),
+      ],
+      work: async () => {
+        await ctx.api.post(`fleet/${part(member.id)}/write-off`);
+        return "Written off.";
+      },
     });
     if (done) poll.again();
   }
   async function compare() {
     try {
       const found = await ctx.api.post("reload?dry_run=true");
-      put(reload, table("Changes in the file", [{ name: "Setting" }, { name: "In force" }, { name: "In the file", wide: true }],
-        found.changes.map((one) => [h("code", {}, one.path), as.setting(one.before), as.setting(one.after)]), "The file says what is in force."),
-      found.restart.length ? h("p", {}, badge("warn", `Needs a restart: ${found.restart.join(", ")}`)) : null,
-      found.changes.length ? act(ctx, "Take the file's settings", take, { kind: "primary" }) : null);
+      put(
+        reload,
+        table(
+          "Changes in the file",
+          [{ name: "Setting" }, { name: "In force" }, { name: "In the file", wide: true }],
+          found.changes.map((one) => [h("code", {}, one.path), as.setting(one.before), as.setting(one.after)]),
+          "The file says what is in force.",
+        ),
+        found.restart.length ? h("p", {}, badge("warn", `Needs a restart: ${found.restart.join(", ")}`)) : null,
+        found.changes.length ? act(ctx, "Take the file's settings", take, { kind: "primary" }) : null,
+      );
       say(`${as.number(found.changes.length)} settings differ.`);
     } catch (problem) {
       put(reload, problemBox(problem));
@@ -62,9 +116,24 @@ function open(place, ctx) {
 /** A table of workers, and whether each has acknowledged a version of the ledger. more: a last cell for each. */
 export function members(found, version, more) {
   const rows = found.members.map((one) => [
-    one.host, String(one.pid), as.moment(one.since), as.ago(one.seen),
-    one.acknowledged >= version ? badge("good", "acknowledged") : badge("warn", `behind, at ${one.acknowledged}`), ...(more ? [more(one)] : []),
+    one.host,
+    String(one.pid),
+    as.moment(one.since),
+    as.ago(one.seen),
+    one.acknowledged >= version ? badge("good", "acknowledged") : badge("warn", `behind, at ${one.acknowledged}`),
+    ...(more ? [more(one)] : []),
   ]);
-  return table("Workers", [{ name: "Host", wide: true }, { name: "Process" }, { name: "Since" }, { name: "Heard of" }, { name: "State" },
-    ...(more ? [{ name: "" }] : [])], rows, "No worker has registered yet.");
+  return table(
+    "Workers",
+    [
+      { name: "Host", wide: true },
+      { name: "Process" },
+      { name: "Since" },
+      { name: "Heard of" },
+      { name: "State" },
+      ...(more ? [{ name: "" }] : []),
+    ],
+    rows,
+    "No worker has registered yet.",
+  );
 }

@@ -3,21 +3,52 @@
 import { field, h, put, select, table } from "../dom.js";
 import * as as from "../format.js";
 import { every, gauge, problemBox } from "../parts.js";
+import { keyLink } from "./browse.js";
 
 export function open(place, ctx) {
-  const by = select([["hits", "by requests"], ["saved", "by upstream time saved"]], "hits", { id: "by", onchange: () => poll.again() });
+  const by = select(
+    [
+      ["hits", "by requests"],
+      ["saved", "by upstream time saved"],
+    ],
+    "hits",
+    { id: "by", onchange: () => poll.again() },
+  );
   const list = h("div");
   put(place, h("div", { class: "bar" }, field("Ranked", by)), list);
-  const poll = every(3, () => ctx.api.get(`entries/top?by=${by.value}&limit=50`), show, (problem) => put(list, problemBox(problem)));
+  const poll = every(
+    3,
+    () => ctx.api.get(`entries/top?by=${by.value}&limit=50`),
+    show,
+    (problem) => put(list, problemBox(problem)),
+  );
 
   function show(found) {
     const most = found.entries[0]?.share || 1;
-    put(list, h("p", { class: "hint" }, `Out of ${as.number(found.samples)} samples of the requests of the worker that serves this page; older ones count for less.`),
-      table("Hottest answers", [{ name: "Key" }, { name: "Route" }, { name: "Path", wide: true }, { name: by.value === "hits" ? "Of all requests" : "Of all time saved" }],
+    put(
+      list,
+      h(
+        "p",
+        { class: "hint" },
+        `Out of ${as.number(found.samples)} samples of requests to this worker; older ones count for less.`,
+      ),
+      table(
+        "Hottest answers",
+        [
+          { name: "Key" },
+          { name: "Route" },
+          { name: "Path", wide: true },
+          { name: by.value === "hits" ? "Of all requests" : "Of all time saved" },
+        ],
         found.entries.map((one) => [
-          h("a", { href: `#/entries/key/${one.key}`, "data-key": one.key }, h("code", {}, `${one.key.slice(0, 12)}…`)), one.route, h("code", {}, one.path),
+          keyLink(one.key),
+          one.route,
+          h("code", {}, one.path),
           gauge(one.share / most, as.share(one.share)),
-        ]), "No request has been sampled yet."));
+        ]),
+        "No request has been sampled yet.",
+      ),
+    );
   }
   return poll.stop;
 }

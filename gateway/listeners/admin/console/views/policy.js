@@ -16,11 +16,16 @@ export function timeBox() {
   const reason = h("input", { id: "reason", maxlength: "500", autocomplete: "off" });
   const nodes = [
     field("For", lasts, "such as 10m or 2h, then the route is as in the file again; empty: until somebody reverts it"),
-    h("datalist", { id: "spans" }, ["10m", "1h", "8h", "1d"].map((one) => h("option", { value: one }))),
+    h(
+      "datalist",
+      { id: "spans" },
+      ["10m", "1h", "8h", "1d"].map((one) => h("option", { value: one })),
+    ),
     field("Reason", reason, "for those who look at it later"),
   ];
   const values = () => ({
-    ...(lasts.value.trim() && { for: lasts.value.trim() }), ...(reason.value.trim() && { reason: reason.value.trim() }),
+    ...(lasts.value.trim() && { for: lasts.value.trim() }),
+    ...(reason.value.trim() && { reason: reason.value.trim() }),
   });
   return { nodes, values };
 }
@@ -39,17 +44,22 @@ export function reached(status, body) {
 
 /** Off, shadow, on: which it is, and the others to choose. */
 export function modes(ctx, name, now, changed) {
-  return h("div", { class: "segments", role: "group", "aria-label": `Mode of ${name}` }, Object.keys(MODES).map((mode) => {
-    const button = act(ctx, mode, () => mode !== now && turn(ctx, name, mode, changed), { key: `${name} ${mode}` });
-    button.setAttribute("aria-pressed", mode === now);
-    return button;
-  }));
+  return h(
+    "div",
+    { class: "segments", role: "group", "aria-label": `Mode of ${name}` },
+    Object.keys(MODES).map((mode) => {
+      const button = act(ctx, mode, () => mode !== now && turn(ctx, name, mode, changed), { key: `${name} ${mode}` });
+      button.setAttribute("aria-pressed", mode === now);
+      return button;
+    }),
+  );
 }
 
 async function turn(ctx, name, mode, changed) {
   const box = timeBox();
   const done = await ask({
-    title: `Turn ${name} to ${mode}?`, label: `Turn to ${mode}`,
+    title: `Turn ${name} to ${mode}?`,
+    label: `Turn to ${mode}`,
     body: [h("p", {}, MODES[mode]), box.nodes],
     work: () => change(ctx, name, { cache: { mode }, ...box.values() }),
   });
@@ -58,7 +68,8 @@ async function turn(ctx, name, mode, changed) {
 
 export async function revert(ctx, name, changed) {
   const done = await ask({
-    title: `Revert ${name}?`, label: "Revert",
+    title: `Revert ${name}?`,
+    label: "Revert",
     body: [h("p", {}, "Its policy becomes what the file says, in every worker and replica.")],
     work: async () => {
       const { status, body } = await ctx.api.ask("DELETE", `routes/${part(name)}/override`);

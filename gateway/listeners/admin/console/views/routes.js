@@ -18,32 +18,72 @@ function open(place, ctx, at) {
   const poll = every(3, read, show, (problem) => put(list, problemBox(problem)));
 
   async function read() {
-    const [found, overrides, stats] = await Promise.all(["routes", "overrides", "stats"].map((path) => ctx.api.get(path)));
+    const [found, overrides, stats] = await Promise.all(
+      ["routes", "overrides", "stats"].map((path) => ctx.api.get(path)),
+    );
     return { routes: found.routes, overrides: overrides.overrides, stats };
   }
   function show({ routes: found, overrides, stats }) {
-    put(list, table("Routes, in the order in which they are tried", [
-      { name: "Route", wide: true }, { name: "Mode" }, { name: "TTL" }, { name: "Requests", number: true },
-      { name: "Hit ratio", number: true }, { name: "Time saved", number: true }, { name: "Policy" }],
-    found.map((route) => row(route, stats.routes[route.name])), "No route is configured: everything is streamed through."));
-    put(over, table("Overrides", [
-      { name: "Route" }, { name: "Changes", wide: true }, { name: "Until" }, { name: "Reason", wide: true }, { name: "By" }, { name: "" }],
-    overrides.map(line), "Everything is as the file says."));
+    put(
+      list,
+      table(
+        "Routes, in the order in which they are tried",
+        [
+          { name: "Route", wide: true },
+          { name: "Mode" },
+          { name: "TTL" },
+          { name: "Requests", number: true },
+          { name: "Hit ratio", number: true },
+          { name: "Time saved", number: true },
+          { name: "Policy" },
+        ],
+        found.map((route) => row(route, stats.routes[route.name])),
+        "No route is configured: everything is streamed through.",
+      ),
+    );
+    put(
+      over,
+      table(
+        "Overrides",
+        [
+          { name: "Route" },
+          { name: "Changes", wide: true },
+          { name: "Until" },
+          { name: "Reason", wide: true },
+          { name: "By" },
+          { name: "" },
+        ],
+        overrides.map(line),
+        "Everything is as the file says.",
+      ),
+    );
   }
   function row(route, figures) {
     return [
       [h("a", { href: `#/routes/${part(route.name)}` }, route.name), h("small", {}, matched(route.match))],
-      modes(ctx, route.name, route.mode, poll.again), route.ttl, as.number(sum(figures?.requests)),
-      as.share(figures?.hit_ratio), as.span(figures?.saved_seconds ?? 0),
-      route.overridden ? badge("warn", route.until ? `overridden for ${as.span(route.until - Date.now() / 1000)}` : "overridden") : badge("none", "as the file says"),
+      modes(ctx, route.name, route.mode, poll.again),
+      route.ttl,
+      as.number(sum(figures?.requests)),
+      as.share(figures?.hit_ratio),
+      as.span(figures?.saved_seconds ?? 0),
+      route.overridden
+        ? badge("warn", route.until ? `overridden for ${as.span(route.until - Date.now() / 1000)}` : "overridden")
+        : badge("none", "as the file says"),
     ];
   }
   function line(override) {
     return [
-      h("a", { href: `#/routes/${part(override.route)}` }, override.route), h("code", {}, JSON.stringify(override.patch)),
-      override.until ? [as.moment(override.until), h("small", {}, `in ${as.span(override.until - Date.now() / 1000)}`)] : "reverted",
-      override.reason || "–", [override.who, h("small", {}, as.moment(override.at))],
-      act(ctx, "Revert", () => revert(ctx, override.route, poll.again), { key: `revert ${override.route}`, name: `Revert ${override.route}` }),
+      h("a", { href: `#/routes/${part(override.route)}` }, override.route),
+      h("code", {}, JSON.stringify(override.patch)),
+      override.until
+        ? [as.moment(override.until), h("small", {}, `in ${as.span(override.until - Date.now() / 1000)}`)]
+        : "reverted",
+      override.reason || "–",
+      [override.who, h("small", {}, as.moment(override.at))],
+      act(ctx, "Revert", () => revert(ctx, override.route, poll.again), {
+        key: `revert ${override.route}`,
+        name: `Revert ${override.route}`,
+      }),
     ];
   }
   return poll.stop;

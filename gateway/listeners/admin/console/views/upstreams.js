@@ -17,34 +17,69 @@ function open(place, ctx) {
     return { found, stats };
   }
   function show({ found, stats }) {
-    put(list,
-      found.workers > 1 ? h("p", { class: "hint" }, `As worker ${found.worker} of ${found.workers} sees them; each judges for itself.`) : null,
-      found.upstreams.map((one) => upstream(one, stats.upstreams[one.name])));
+    put(
+      list,
+      found.workers > 1
+        ? h("p", { class: "hint" }, `As worker ${found.worker} of ${found.workers} sees them; each judges for itself.`)
+        : null,
+      found.upstreams.map((one) => upstream(one, stats.upstreams[one.name])),
+    );
   }
   function upstream(one, figures) {
-    const calls = Object.entries(figures?.calls ?? {}).map(([result, count]) => `${result} ${as.number(count)}`).join(", ");
+    const calls = Object.entries(figures?.calls ?? {})
+      .map(([result, count]) => `${result} ${as.number(count)}`)
+      .join(", ");
     const turns = one.concurrency;
-    return section(one.name,
-      facts([["Calls", calls || "none yet"], ["Latency p50", as.took(figures?.latency?.p50)], ["p99", as.took(figures?.latency?.p99)],
+    return section(
+      one.name,
+      facts([
+        ["Calls", calls || "none yet"],
+        ["Latency p50", as.took(figures?.latency?.p50)],
+        ["p99", as.took(figures?.latency?.p99)],
         ["Retries", `${as.number(one.retries)}, refused ${as.number(one.retries_refused)}`],
         turns && ["Calls at once", `${as.number(turns.in_flight)} of ${as.number(turns.limit)}`],
-        turns && ["Queued", as.number(turns.queued)], turns && ["Shed", as.number(turns.shed)]]),
-      table(`Replicas of ${one.name}`, [{ name: "Replica", wide: true }, { name: "State" }, { name: "Pending", number: true },
-        { name: "Ejections", number: true }, { name: "" }], one.replicas.map((replica) => row(one.name, replica))));
+        turns && ["Queued", as.number(turns.queued)],
+        turns && ["Shed", as.number(turns.shed)],
+      ]),
+      table(
+        `Replicas of ${one.name}`,
+        [
+          { name: "Replica", wide: true },
+          { name: "State" },
+          { name: "Pending", number: true },
+          { name: "Ejections", number: true },
+          { name: "" },
+        ],
+        one.replicas.map((replica) => row(one.name, replica)),
+      ),
+    );
   }
   function row(name, replica) {
     const [verb, label] = replica.drained ? ["enable", "Enable"] : ["drain", "Drain"];
     const key = `${name} ${replica.name}`;
     return [
-      [replica.url, !replica.url.endsWith(replica.name) && h("small", {}, replica.name)], state(replica), as.number(replica.pending), as.number(replica.ejections),
+      [replica.url, !replica.url.endsWith(replica.name) && h("small", {}, replica.name)],
+      state(replica),
+      as.number(replica.pending),
+      as.number(replica.ejections),
       act(ctx, label, () => turn(name, replica, verb), { key, name: `${label} ${replica.url}` }),
     ];
   }
   async function turn(name, replica, verb) {
     const done = await ask({
-      title: verb === "drain" ? `Drain ${replica.url}?` : `Enable ${replica.url}?`, label: verb === "drain" ? "Drain" : "Enable",
-      body: [h("p", {}, verb === "drain" ? "It gets no new calls from any worker; those under way end." : "It gets calls again.")],
-      work: async () => { await ctx.api.post(`upstreams/${part(name)}/${verb}`, { replica: replica.url }); return verb === "drain" ? "Drained." : "Enabled."; },
+      title: verb === "drain" ? `Drain ${replica.url}?` : `Enable ${replica.url}?`,
+      label: verb === "drain" ? "Drain" : "Enable",
+      body: [
+        h(
+          "p",
+          {},
+          verb === "drain" ? "It gets no new calls from any worker; those under way end." : "It gets calls again.",
+        ),
+      ],
+      work: async () => {
+        await ctx.api.post(`upstreams/${part(name)}/${verb}`, { replica: replica.url });
+        return verb === "drain" ? "Drained." : "Enabled.";
+      },
     });
     if (done) poll.again();
   }
