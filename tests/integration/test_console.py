@@ -15,6 +15,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from gateway.guard.filterfile import Filter, load, save
+from gateway.model.outcome import Outcome
+from gateway.observe.summary import hit_ratio
+from gateway.policy.percentiles import percentile
 from tests.support.admin import Admin, administered, settled
 from tests.support.browser import Visit, chromium, visiting
 from tests.support.gateway import RAG, Running, field, once, post
@@ -280,26 +283,26 @@ async def test_a_purge_is_counted_then_confirmed_and_then_nobody_gets_the_old_an
     assert b"; hit" in await console.ask("b")
 
 
-@pytest.mark.parametrize(
-    ("scope", "value", "gone"),
-    [("route", "rag", True), ("tags", "doc:a", True), ("tags", "doc:nothing", False), ("all", None, True)],
-)
-async def test_what_is_purged_is_what_was_chosen(console: Console, scope: str, value: str | None, gone: bool) -> None:
-    await console.ask("a")
-    await stored(console, 1)
+async def test_what_is_purged_is_what_was_chosen(console: Console) -> None:
     async with console.visit("purge") as visit:
         page = visit.page
-        await page.get_by_label("What", exact=True).select_option(scope)
-        if scope == "route":
-            await page.get_by_label("Route").select_option(value)
-        elif value is not None:
-            await page.locator("#value").fill(value)
-        await page.get_by_label("How").select_option("expire" if scope == "all" else "purge")
-        await page.get_by_role("button", name="Count what it will hit").click()
-        await page.get_by_role("button", name=f"{'Expire' if scope == 'all' else 'Remove'} {int(gone)} stored").click()
-        await expect(shown(page, "Confirmed by all")).to_be_visible()
-    told = await console.ask("a")
-    assert (b"; hit; ttl=-" in told) if scope == "all" else (b"fwd=" in told) is gone
+        for scope, value, gone in (
+            ("route", "rag", True), ("tags", "doc:a", True), ("tags", "doc:nothing", False), ("all", None, True),
+        ):  # fmt: skip
+            await console.ask("a")
+            await stored(console, 1)
+            await page.get_by_label("What", exact=True).select_option(scope)
+            if scope == "route":
+                await page.get_by_label("Route").select_option(value)
+            elif value is not None:
+                await page.locator("#value").fill(value)
+            await page.get_by_label("How").select_option("expire" if scope == "all" else "purge")
+            await page.get_by_role("button", name="Count what it will hit").click()
+            verb = "Expire" if scope == "all" else "Remove"
+            await page.get_by_role("button", name=f"{verb} {int(gone)} stored").click()
+            await expect(shown(page, "Confirmed by all")).to_be_visible()
+            told = await console.ask("a")
+            assert (b"; hit; ttl=-" in told) if scope == "all" else (b"fwd=" in told) is gone, (scope, value)
 
 
 @pytest.mark.slow
@@ -416,9 +419,29 @@ async def test_figures_move_and_a_price_typed_in_tells_what_was_saved(console: C
         await page.get_by_label("For", exact=True).select_option("thousand")
         await page.get_by_label("Price").fill("1000")
         await page.get_by_label("Currency").fill("EUR")
-        await expect(page.get_by_text("3 EUR", exact=True)).to_be_visible()
+        await expect(page.get_by_text("3.00 EUR", exact=True)).to_be_visible()
         await page.reload()
-        await expect(page.get_by_text("3 EUR", exact=True)).to_be_visible()
+        await expect(page.get_by_text("3.00 EUR", exact=True)).to_be_visible()
+
+
+SUMMED = """async ([buckets, outcomes]) => {
+  const figures = await import("./console/figures.js");
+  return [buckets.map((one) => figures.percentile(...one)), outcomes.map(figures.hitRatio), figures.OUTCOMES];
+}"""
+
+
+async def test_the_page_sums_up_as_the_gateway_does(console: Console) -> None:
+    buckets = [
+        ([0.1, 1.0], counts, part)
+        for counts in ([0, 0, 0], [4, 0, 0], [1, 3, 6], [0, 5, 1])
+        for part in (0.5, 0.9, 0.99)
+    ]
+    outcomes = [{}, {"bypass": 3}, {"hit": 3, "miss": 1, "bypass": 5}, {"stale": 1, "empty": 1, "shed": 2}]
+    async with console.visit() as visit:
+        percentiles, ratios, known = await visit.page.evaluate(SUMMED, [buckets, outcomes])
+    assert percentiles == [pytest.approx(percentile(*one)) if sum(one[1]) else None for one in buckets]
+    assert ratios == [hit_ratio(one) for one in outcomes]
+    assert set(known) == set(Outcome)
 
 
 LOOKS = {

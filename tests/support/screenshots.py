@@ -1,6 +1,6 @@
 """Pictures of the console: a gateway under load, each view in both themes and on a phone.
 
-    python -m tests.support.screenshots FOLDER [SECONDS of load; 240]
+    python -m tests.support.screenshots FOLDER [SECONDS of load; 240] [full: whole pages, not what a screen shows]
 
 Starts an example service, ragfront in front of it, and a headless Chromium; ends them all.
 """
@@ -55,11 +55,13 @@ routes:
     upstream: rag
     cache: {{mode: shadow}}
 """
+WHOLE = "full" in sys.argv
 SERVICE = ("--slots", "24", "--first-token", "60ms", "--per-token", "1ms")
 VIEWS = {
     "overview": "#/overview", "routes": "#/routes", "route": "#/routes/ask", "entries": "#/entries?route=ask",
-    "hottest": "#/entries/hot", "warm": "#/entries/warm", "explain": "#/entries/explain?path=/rag", "purge": "#/purge?route=ask",
-    "bloom": "#/bloom", "upstreams": "#/upstreams", "fleet": "#/fleet", "audit": "#/audit",
+    "hottest": "#/entries/hot", "warm": "#/entries/warm", "explain": "#/entries/explain?path=/rag",
+    "purge": "#/purge?route=ask", "bloom": "#/bloom", "upstreams": "#/upstreams", "fleet": "#/fleet",
+    "audit": "#/audit",
 }  # fmt: skip
 
 
@@ -136,14 +138,14 @@ async def _picture(context: BrowserContext, base: str, out: Path, suffix: str, *
             await page.click("text=Count what it will hit")
         await shown.wait_for_timeout(400)
         await shown.evaluate("scrollTo(0, 0)")
-        await shown.screenshot(path=out / f"{name}-{suffix}.png", full_page=True)
+        await shown.screenshot(path=out / f"{name}-{suffix}.png", full_page=WHOLE)
     await page.close()
 
 
 async def _pictures(browser: Browser, base: str, out: Path, seconds: float) -> None:
     looks = {
-        "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
-        "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
+        "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
+        "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
         "phone": {"color_scheme": "light", "viewport": {"width": 375, "height": 740}, "device_scale_factor": 2},
         "phone-dark": {"color_scheme": "dark", "viewport": {"width": 375, "height": 740}, "device_scale_factor": 2},
     }
@@ -160,7 +162,7 @@ async def _pictures(browser: Browser, base: str, out: Path, seconds: float) -> N
     await asyncio.sleep(seconds)
     for name, (context, page) in opened.items():
         await _picture(context, base, out, name, overview=page)
-    stranger = await browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
+    stranger = await browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
     await stranger.goto(base)
     await stranger.wait_for_timeout(500)
     await stranger.screenshot(path=out / "sign-in-light.png")

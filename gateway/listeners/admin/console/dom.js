@@ -9,15 +9,29 @@ export function h(name, props = {}, ...children) {
     else if (key === "value" || key === "checked" || key === "selected") made[key] = value;
     else made.setAttribute(key, value === true ? "" : value);
   }
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  made.append(...present(children));
   return made;
 }
 
-/** What stands in a place is replaced; the focus stays on the control of the same data-key. */
+/** What stands in a place is replaced; the focus stays on the control of the same data-key or address. */
 export function put(place, ...children) {
-  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  place.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
-  if (focused) place.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  const known = (one) => one.dataset.key ?? one.getAttribute("href");
+  const focused = place.contains(document.activeElement) ? known(document.activeElement) : null;
+  place.replaceChildren(...present(children));
+  if (!focused) return;
+  const again = [...place.querySelectorAll("[data-key], a[href]")].find((one) => known(one) === focused);
+  again?.focus({ preventScroll: true });
+}
+
+/** The same for what is read again and again: where it says what it said before, nothing is touched. */
+export function renew(place, ...children) {
+  const made = present(children).map((child) => (child instanceof Node ? child : document.createTextNode(child)));
+  const stands = [...place.childNodes];
+  if (made.length !== stands.length || made.some((one, at) => !one.isEqualNode(stands[at]))) put(place, made);
+}
+
+function present(children) {
+  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 }
 
 /** Say something to those who cannot see it. */
@@ -81,6 +95,6 @@ export function select(options, chosen, props = {}) {
 
 /** A part of a view, with a heading of its own. */
 export function section(title, ...children) {
-  const id = `part-${++numbered}`;
+  const id = `part-${title.toLowerCase().replace(/\W+/g, "-")}`;
   return h("section", { "aria-labelledby": id }, h("h2", { id }, title), children);
 }

@@ -9,6 +9,12 @@ export function number(value, digits = 0) {
   return value.toLocaleString(LOCALE, { maximumFractionDigits: digits, minimumFractionDigits: 0 });
 }
 
+/** A sum: to the cent where that is not lost in it. */
+export function money(value) {
+  const digits = value < 1000 ? 2 : 0;
+  return value.toLocaleString(LOCALE, { maximumFractionDigits: digits, minimumFractionDigits: digits });
+}
+
 export function rate(value) {
   if (value === null || value === undefined) return NONE;
   return number(value, value < 10 ? 1 : 0);

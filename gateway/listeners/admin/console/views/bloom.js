@@ -1,7 +1,7 @@
 // Bloom: what the filters hold, what they have done, and how often they were wrong.
 
 import { part } from "../api.js";
-import { field, h, put, section, table } from "../dom.js";
+import { field, h, put, renew, section, table } from "../dom.js";
 import * as as from "../format.js";
 import { act, ask, badge, every, facts, gauge, problemBox } from "../parts.js";
 
@@ -20,11 +20,11 @@ function open(place, ctx) {
     2,
     () => ctx.api.get("bloom"),
     show,
-    (problem) => put(list, problemBox(problem)),
+    (problem) => renew(list, problemBox(problem)),
   );
 
   function show({ filters }) {
-    put(
+    renew(
       list,
       filters.length
         ? filters.map(filter)

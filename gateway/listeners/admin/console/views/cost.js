@@ -52,7 +52,7 @@ export function costCards({ now, recent }) {
   const { amount, unit = "", per = "second" } = priced();
   if (!(Number(amount) > 0)) return [h("p", { class: "nothing" }, "Type a price to see what was saved.")];
   const each = per === "second" ? Number(amount) : Number(amount) / 1000;
-  const money = (value) => `${as.number(value, value < 100 ? 2 : 0)} ${unit}`.trim();
+  const money = (value) => `${as.money(value)} ${unit}`.trim();
   const total = per === "second" ? now.saved_seconds : sum(now.requests, SPARED);
   const lately = recent && (per === "second" ? recent.saved : recent.spared);
   const of =

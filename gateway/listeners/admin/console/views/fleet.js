@@ -1,7 +1,7 @@
 // Fleet: all workers and replicas, what each has acknowledged, and the file's settings read anew.
 
 import { part } from "../api.js";
-import { h, put, say, section, table } from "../dom.js";
+import { h, put, renew, say, section, table } from "../dom.js";
 import * as as from "../format.js";
 import { act, ask, badge, every, facts, problemBox } from "../parts.js";
 
@@ -30,12 +30,12 @@ function open(place, ctx) {
     2,
     () => ctx.api.get("fleet"),
     show,
-    (problem) => put(state, problemBox(problem)),
+    (problem) => renew(state, problemBox(problem)),
   );
 
   function show(found) {
     const behind = found.members.filter((one) => one.behind).length;
-    put(
+    renew(
       state,
       facts([
         [
@@ -49,7 +49,7 @@ function open(place, ctx) {
         ["Up to date", behind ? badge("warn", `${behind} behind`) : badge("good", "all")],
       ]),
     );
-    put(
+    renew(
       list,
       members(found, found.version, (member) =>
         member.id === found.me

@@ -1,6 +1,6 @@
 // Hottest: the answers asked for most, or those that save the most upstream time.
 
-import { field, h, put, select, table } from "../dom.js";
+import { field, h, put, renew, select, table } from "../dom.js";
 import * as as from "../format.js";
 import { every, gauge, problemBox } from "../parts.js";
 import { keyLink } from "./browse.js";
@@ -20,12 +20,12 @@ export function open(place, ctx) {
     3,
     () => ctx.api.get(`entries/top?by=${by.value}&limit=50`),
     show,
-    (problem) => put(list, problemBox(problem)),
+    (problem) => renew(list, problemBox(problem)),
   );
 
   function show(found) {
     const most = found.entries[0]?.share || 1;
-    put(
+    renew(
       list,
       h(
         "p",

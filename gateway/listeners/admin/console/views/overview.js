@@ -1,7 +1,7 @@
 // Overview: what is happening now, what it saves, and the last minutes of it.
 
 import { Chart } from "../chart.js";
-import { field, h, put, section, select, table } from "../dom.js";
+import { field, h, put, renew, section, select, table } from "../dom.js";
 import { OUTCOMES, sum } from "../figures.js";
 import * as as from "../format.js";
 import { card } from "../parts.js";
@@ -42,9 +42,9 @@ function open(place, { live }) {
 
   function figures() {
     if (!live.now) return;
-    put(cost, costCards(live));
-    put(cards, nowCards(live));
-    put(tables, ownTables(live));
+    renew(cost, costCards(live));
+    renew(cards, nowCards(live));
+    renew(tables, ownTables(live));
   }
   function draw() {
     const to = live.now?.at ?? Date.now() / 1000;
@@ -53,7 +53,7 @@ function open(place, { live }) {
     charts.forEach((chart) => chart.show(steps, from, to));
   }
   const end = live.listen(() => {
-    put(lost, live.lost && !live.now ? h("p", { class: "nothing" }, live.lost) : null);
+    renew(lost, live.lost && !live.now ? h("p", { class: "nothing" }, live.lost) : null);
     figures();
     draw();
   });

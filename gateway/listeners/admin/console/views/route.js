@@ -1,7 +1,7 @@
 // Route: one route's whole policy, a form to change it, and what shadow mode and drift have found out about it.
 
 import { part, Problem } from "../api.js";
-import { field, h, put, say, section, table } from "../dom.js";
+import { field, h, put, renew, say, section, table } from "../dom.js";
 import { sum } from "../figures.js";
 import * as as from "../format.js";
 import { act, badge, every, facts, problemBox } from "../parts.js";
@@ -26,7 +26,7 @@ export function open(place, ctx, { path: [name], title }) {
     section("Change the policy", form),
     section("Policy in force", field("Only settings with", wanted), policy),
   );
-  const poll = every(3, read, show, (problem) => put(head, problemBox(problem)));
+  const poll = every(3, read, show, (problem) => renew(head, problemBox(problem)));
 
   async function read() {
     const [found, stats] = await Promise.all([ctx.api.ask("GET", `routes/${part(name)}`), ctx.api.get("stats")]);
@@ -35,8 +35,8 @@ export function open(place, ctx, { path: [name], title }) {
   function show({ found, figures: own }) {
     const fresh = found.etag !== etag;
     [state, etag] = [found.body, found.etag];
-    put(head, header(ctx, state, poll.again));
-    put(figures, evidence(own, useTtl));
+    renew(head, header(ctx, state, poll.again));
+    renew(figures, evidence(own, useTtl));
     if (!fresh) return;
     list();
     // What somebody is typing stays as it is; the ETag tells if it was changed elsewhere meanwhile.
@@ -97,7 +97,8 @@ function header(ctx, state, again) {
       h(
         "div",
         { class: "box warn" },
-        h("p", {}, badge("warn", `Overridden by ${over.who}, ${until}`), over.reason && ` : ${over.reason}`),
+        h("p", {}, badge("warn", `Overridden by ${over.who}, ${until}`)),
+        over.reason && h("p", {}, `“${over.reason}”`),
         h(
           "p",
           {},

@@ -1,7 +1,7 @@
 // Routes: the policy of each as it is in force, its mode at hand, and what stands over the file.
 
 import { part } from "../api.js";
-import { h, put, section, table } from "../dom.js";
+import { h, put, renew, section, table } from "../dom.js";
 import { sum } from "../figures.js";
 import * as as from "../format.js";
 import { act, badge, every, problemBox } from "../parts.js";
@@ -15,7 +15,7 @@ function open(place, ctx, at) {
   const list = h("div");
   const over = h("div");
   put(place, list, section("Overrides", over));
-  const poll = every(3, read, show, (problem) => put(list, problemBox(problem)));
+  const poll = every(3, read, show, (problem) => renew(list, problemBox(problem)));
 
   async function read() {
     const [found, overrides, stats] = await Promise.all(
@@ -24,7 +24,7 @@ function open(place, ctx, at) {
     return { routes: found.routes, overrides: overrides.overrides, stats };
   }
   function show({ routes: found, overrides, stats }) {
-    put(
+    renew(
       list,
       table(
         "Routes, in the order in which they are tried",
@@ -41,7 +41,7 @@ function open(place, ctx, at) {
         "No route is configured: everything is streamed through.",
       ),
     );
-    put(
+    renew(
       over,
       table(
         "Overrides",

@@ -1,7 +1,7 @@
 // Upstreams: how the replicas are, and taking one out of use.
 
 import { part } from "../api.js";
-import { h, put, section, table } from "../dom.js";
+import { h, put, renew, section, table } from "../dom.js";
 import * as as from "../format.js";
 import { act, ask, badge, every, facts, problemBox } from "../parts.js";
 
@@ -10,14 +10,14 @@ export const upstreams = { name: "upstreams", title: "Upstreams", open };
 function open(place, ctx) {
   const list = h("div");
   put(place, list);
-  const poll = every(2, read, show, (problem) => put(list, problemBox(problem)));
+  const poll = every(2, read, show, (problem) => renew(list, problemBox(problem)));
 
   async function read() {
     const [found, stats] = await Promise.all([ctx.api.get("upstreams"), ctx.api.get("stats")]);
     return { found, stats };
   }
   function show({ found, stats }) {
-    put(
+    renew(
       list,
       found.workers > 1
         ? h("p", { class: "hint" }, `As worker ${found.worker} of ${found.workers} sees them; each judges for itself.`)

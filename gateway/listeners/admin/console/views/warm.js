@@ -1,7 +1,7 @@
 // Warm: questions whose answers are made ready before anybody asks, at a pace that spares the upstream.
 
 import { part } from "../api.js";
-import { field, h, put, say, section, table } from "../dom.js";
+import { field, h, put, renew, say, section, table } from "../dom.js";
 import * as as from "../format.js";
 import { act, badge, every, gauge, operatorsOnly, problemBox } from "../parts.js";
 
@@ -36,8 +36,8 @@ export function open(place, ctx) {
   const poll = every(
     2,
     () => ctx.api.get("warm"),
-    ({ jobs }) => put(list, shown(jobs)),
-    (problem) => put(list, problemBox(problem)),
+    ({ jobs }) => renew(list, shown(jobs)),
+    (problem) => renew(list, problemBox(problem)),
   );
 
   async function start(event) {
