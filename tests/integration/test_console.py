@@ -306,7 +306,7 @@ async def test_what_is_purged_is_what_was_chosen(console: Console) -> None:
 
 
 @pytest.mark.slow
-async def test_who_has_not_acknowledged_a_purge_is_told_until_it_has(
+async def test_a_fleet_tells_who_is_behind_with_a_purge_and_takes_a_new_file(
     browser: Browser, upstream: ScriptedUpstream, tmp_path: Path
 ) -> None:
     async with serving(tmp_path, upstream.url, f"{{disk: {{path: {tmp_path}/l2}}}}", workers=2) as gateway:
@@ -327,6 +327,17 @@ async def test_who_has_not_acknowledged_a_purge_is_told_until_it_has(
             finally:
                 os.kill(other, signal.SIGCONT)
             await expect(shown(page, "Confirmed by all 2 workers")).to_be_visible()
+
+            file = tmp_path / "gateway.yaml"
+            file.write_text(file.read_text().replace("cache: {ttl: 10m}", "cache: {ttl: 11m}"))
+            await visit.go("fleet")
+            await expect(page.get_by_role("table", name="Workers").get_by_role("row")).to_have_count(3)
+            await page.get_by_role("button", name="Compare with what is in force").click()
+            await expect(page.get_by_role("table", name="Changes in the file")).to_contain_text("routes.rag.cache.ttl")
+            await page.get_by_role("button", name="Take the file's settings").click()
+            await expect(shown(page, "All workers take")).to_be_visible()
+            await visit.go("routes")
+            await expect(page.get_by_role("table").first).to_contain_text("11m")
 
 
 async def test_a_replica_is_drained_and_enabled(console: Console) -> None:

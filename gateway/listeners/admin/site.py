@@ -32,8 +32,9 @@ def create_admin(
     app.add_routes(openapi.routes(known, version))
     app.add_routes(pages.routes())
 
-    async def name_server(_: web.Request, response: web.StreamResponse) -> None:
+    async def every_answer(_: web.Request, response: web.StreamResponse) -> None:
         response.headers["Server"] = f"ragfront/{version}"
+        response.headers["X-Content-Type-Options"] = "nosniff"
 
-    app.on_response_prepare.append(name_server)
+    app.on_response_prepare.append(every_answer)
     return app

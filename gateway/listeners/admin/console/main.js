@@ -93,6 +93,7 @@ function signIn(why) {
 function close() {
   api.rejected = () => {};
   removeEventListener("hashchange", go);
+  closeDialogs();
   leave();
   leave = () => {};
   live?.stop();
@@ -142,6 +143,10 @@ function open(me) {
   go();
 }
 
+function closeDialogs() {
+  document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
+}
+
 function toView(event) {
   event.preventDefault();
   document.getElementById("view").focus();
@@ -151,6 +156,7 @@ function go(event) {
   const [path, query] = location.hash.slice(1).split("?");
   const [name, ...rest] = path.split("/").filter(Boolean).map(decoded);
   const view = VIEWS.find((one) => one.name === name) ?? overview;
+  closeDialogs();
   leave();
   for (const link of root.querySelectorAll("nav a")) {
     if (link.getAttribute("href") === `#/${view.name}`) {

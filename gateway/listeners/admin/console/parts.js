@@ -99,24 +99,25 @@ export function ask({ title, body = [], label, kind = "primary", work }) {
  */
 export function every(seconds, read, show, failed) {
   let timer = 0;
-  let over = false;
+  let turn = 0; // whoever has been overtaken by a later look, or by the end, says nothing
   async function look() {
     clearTimeout(timer);
+    const own = ++turn;
     if (!document.hidden) {
       try {
         const found = await read();
-        if (!over) show(found);
+        if (own === turn) show(found);
       } catch (problem) {
-        if (!over) failed(problem);
+        if (own === turn) failed(problem);
       }
     }
-    if (!over) timer = setTimeout(look, seconds * 1000);
+    if (own === turn) timer = setTimeout(look, seconds * 1000);
   }
   look();
   return {
     again: look,
-    stop: () => {
-      over = true;
+    stop() {
+      turn++;
       clearTimeout(timer);
     },
   };
