@@ -7,7 +7,7 @@ UPSTREAM ?=
 JOBS ?= 2
 PYTEST_ARGS ?=
 # Which benchmarks, by their files in bench/, and what they are told: make bench BENCH=hit BENCH_ARGS=--quick
-BENCH ?= hit miss l2 stampede avalanche drift stream memory workers batch degrade overload penetration litellm locust
+BENCH ?= hit miss l2 stampede avalanche drift stream memory workers batch degrade overload penetration purge litellm locust
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from gateway.cache.inspect import Held, Inspector
 from gateway.model.entry import EntryFlag
@@ -100,12 +101,12 @@ async def survey(
     end = monotonic() + seconds
     made = _Survey(inspector, orders, now, lambda looked: looked >= most or monotonic() >= end)
     keys = [bytes.fromhex(order.value) for order in orders if order.scope is Scope.KEY]
-    parts = [made.look_up(keys)]
+    looks: list[Callable[[], Awaitable[None]]] = [lambda: made.look_up(keys)]
     if len(keys) < len(orders):  # the shared tier first: it holds what memory does, and more
-        parts += [made.look_through(tier) for tier in reversed(inspector.tiers)]
-    for part in parts:
+        looks += [partial(made.look_through, tier) for tier in reversed(inspector.tiers)]
+    for look in looks:
         try:
-            await part
+            await look()
         except StoreUnavailable:
             made.taken.complete = False
         except _Overdue:

@@ -125,7 +125,7 @@ def redis_server(*options: str, **login: object) -> Iterator[RedisServer]:
 @contextmanager
 def redis_with_user(user: str, password: str) -> Iterator[RedisServer]:
     """One server that knows only this user, who may do just what the store needs."""
-    commands = "+get +mget +set +unlink +eval +del +pexpire +xadd +xrange +exists +time"
+    commands = "+hget +hmget +get +mget +set +unlink +eval +del +pexpire +xadd +xrange +exists +time"
     commands += " +xread +xrevrange +hset +hsetnx +hgetall +hdel"
     acl = f"user {user} on >{password} ~ragfront:* {commands}"
     with redis_server("user default off", acl, username=user, password=password) as server:

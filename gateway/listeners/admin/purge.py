@@ -24,7 +24,8 @@ MOST = 10_000
 LONGEST_WAIT = 60.0
 
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Tag = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20\x7f]+$", max_length=1024)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+"""Of any characters: what stands in an answer's JSON, such as a document's title, makes tags with spaces."""
 
 
 class Orders(Frozen):
