@@ -43,14 +43,7 @@ function open(place, ctx) {
       facts([
         ["Mode", one.mode === "enforce" ? badge("good", "enforce") : badge("none", one.mode)],
         ["In force", one.loaded ? badge("good", "yes") : badge("bad", "no")],
-        [
-          "Holds",
-          gauge(
-            one.capacity ? one.items / one.capacity : 0,
-            `${as.number(one.items)} of ${as.number(one.capacity)}`,
-            0.95,
-          ),
-        ],
+        ["Holds", [gauge(one.items / (one.capacity || 1), held(one), 0.95), differ(one)]],
         one.error_rate !== null && ["Strangers taken for known", as.share(one.error_rate, 4)],
         one.file && ["File", h("code", {}, one.file)],
       ]),
@@ -100,7 +93,7 @@ function open(place, ctx) {
   }
   const path = (one, verb) => `bloom/${part(one.route)}/${part(one.kind)}/${verb}`;
   const told = (added) =>
-    `${as.number(added.added)} added; it holds ${as.number(added.items)} of ${as.number(added.capacity)}.`;
+    `${as.number(added.added)} added; it holds ${held(added)}. In use on ${added.reaches} within a second.`;
 
   async function add(one) {
     const keys = h("textarea", { id: "keys", rows: "6", spellcheck: "false", required: true });
@@ -148,4 +141,16 @@ function open(place, ctx) {
     if (await asked) poll.again();
   }
   return poll.stop;
+}
+
+function held({ items, capacity }) {
+  return `${as.number(items)} of ${as.number(capacity)}`;
+}
+
+/** What each worker has, where they differ. */
+function differ(one) {
+  const each = one.workers.map(
+    ({ worker, loaded, items }) => `worker ${worker}: ${loaded ? as.number(items) : "none"}`,
+  );
+  return each.length > 0 && h("small", {}, each.join(", "));
 }

@@ -28,12 +28,24 @@ function open(place, ctx) {
   );
   const poll = every(
     2,
-    () => ctx.api.get("fleet"),
+    () => Promise.all([ctx.api.get("fleet"), ctx.api.get("workers")]),
     show,
     (problem) => renew(state, problemBox(problem)),
   );
 
-  function show(found) {
+  function show([found, { told }]) {
+    const here = found.members.find((one) => one.id === found.me)?.host;
+    const memory = (member) => {
+      const own = member.host === here && told.find((one) => one.pid === member.pid);
+      return own ? [as.bytes(own.bytes), h("small", {}, `${as.number(own.entries)} entries`)] : "–";
+    };
+    const action = (member) =>
+      member.id === found.me
+        ? h("small", {}, "serves this page")
+        : act(ctx, "Write off", () => writeOff(member), {
+            key: member.id,
+            name: `Write off ${member.host} ${member.pid}`,
+          });
     const behind = found.members.filter((one) => one.behind).length;
     renew(
       state,
@@ -51,14 +63,10 @@ function open(place, ctx) {
     );
     renew(
       list,
-      members(found, found.version, (member) =>
-        member.id === found.me
-          ? h("small", {}, "serves this page")
-          : act(ctx, "Write off", () => writeOff(member), {
-              key: member.id,
-              name: `Write off ${member.host} ${member.pid}`,
-            }),
-      ),
+      members(found, found.version, [
+        [{ name: "Memory", number: true }, memory],
+        [{ name: "" }, action],
+      ]),
     );
   }
   async function writeOff(member) {
@@ -113,15 +121,15 @@ function open(place, ctx) {
   return poll.stop;
 }
 
-/** A table of workers, and whether each has acknowledged a version of the ledger. more: a last cell for each. */
-export function members(found, version, more) {
+/** Workers, and whether each has acknowledged a version of the ledger. more: [column, cell of a member] each. */
+export function members(found, version, more = []) {
   const rows = found.members.map((one) => [
     one.host,
     String(one.pid),
     as.moment(one.since),
     as.ago(one.seen),
     one.acknowledged >= version ? badge("good", "acknowledged") : badge("warn", `behind, at ${one.acknowledged}`),
-    ...(more ? [more(one)] : []),
+    ...more.map(([, cell]) => cell(one)),
   ]);
   return table(
     "Workers",
@@ -131,7 +139,7 @@ export function members(found, version, more) {
       { name: "Since" },
       { name: "Heard of" },
       { name: "State" },
-      ...(more ? [{ name: "" }] : []),
+      ...more.map(([column]) => column),
     ],
     rows,
     "No worker has registered yet.",

@@ -27,11 +27,7 @@ export function open(place, ctx) {
     const most = found.entries[0]?.share || 1;
     renew(
       list,
-      h(
-        "p",
-        { class: "hint" },
-        `Out of ${as.number(found.samples)} samples of requests to this worker; older ones count for less.`,
-      ),
+      h("p", { class: "hint" }, `Out of ${as.number(found.samples)} samples of requests; older ones count for less.`),
       table(
         "Hottest answers",
         [

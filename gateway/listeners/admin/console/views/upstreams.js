@@ -19,9 +19,8 @@ function open(place, ctx) {
   function show({ found, stats }) {
     renew(
       list,
-      found.workers > 1
-        ? h("p", { class: "hint" }, `As worker ${found.worker} of ${found.workers} sees them; each judges for itself.`)
-        : null,
+      found.workers > 1 &&
+        h("p", { class: "hint" }, "The worst that any worker says of a replica; each judges for itself."),
       found.upstreams.map((one) => upstream(one, stats.upstreams[one.name])),
     );
   }
@@ -86,9 +85,15 @@ function open(place, ctx) {
   return poll.stop;
 }
 
+/** In a word. Where workers differ about it, what each says. */
 function state(replica) {
-  if (replica.drained) return badge("none", "drained");
-  if (replica.breaker !== "closed") return badge("bad", `breaker ${replica.breaker}`);
-  if (!replica.healthy) return badge("bad", "unhealthy");
-  return replica.ejected ? badge("warn", "ejected") : badge("good", "well");
+  const differ = replica.workers.map((one) => `worker ${one.worker}: ${judged({ ...replica, ...one })[1]}`);
+  return [badge(...judged(replica)), differ.length > 0 && h("small", {}, differ.join(", "))];
+}
+
+function judged(replica) {
+  if (replica.drained) return ["none", "drained"];
+  if (replica.breaker !== "closed") return ["bad", `breaker ${replica.breaker}`];
+  if (!replica.healthy) return ["bad", "unhealthy"];
+  return replica.ejected ? ["warn", "ejected"] : ["good", "well"];
 }
