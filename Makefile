@@ -15,7 +15,7 @@ SBOM ?= sbom.cdx.json
 AUDIT ?= .venv-supply/bin/pip-audit
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clients check docs audit sbom bench redis bench-programs
+.PHONY: help run test test-clients check docs audit sbom bench redis chromium bench-programs
 
 help: ## Tell what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -27,7 +27,7 @@ else
 	@exec $(BIN)/ragfront serve --upstream '$(UPSTREAM)'
 endif
 
-test: $(VENV)/.dev redis ## Run all tests; installs redis-server where it is missing and that can be done
+test: $(VENV)/.dev redis chromium ## Run all tests; installs redis-server and chromium where they are missing and that can be done
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 test-clients: $(VENV)/.dev .venv-clients/.stamp ## Real servers and clients through the gateway; installs them into .venv-clients
@@ -107,6 +107,18 @@ redis:
 	if [ "$$as" != none ] && $$as apt-get -qq update && \
 	   $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends redis-server; then exit 0; fi; \
 	echo 'ragfront: the tests need redis-server on PATH; install Redis 6.2 or newer (apt, dnf, brew: package redis)' >&2; \
+	exit 1
+
+# The console is tested in a real browser; none is downloaded but Debian's.
+chromium:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if ! command -v apt-get >/dev/null; then as=none; \
+	elif [ "$$(id -u)" = 0 ]; then as=; \
+	elif sudo -n true 2>/dev/null; then as=sudo; \
+	else as=none; fi; \
+	if [ "$$as" != none ] && $$as apt-get -qq update && \
+	   $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium; then exit 0; fi; \
+	echo 'ragfront: the tests of the console need chromium on PATH (apt, dnf, brew: package chromium)' >&2; \
 	exit 1
 
 # Debian's nginx-light is enough; where there is none, nginx. Both stand in /usr/sbin, which not every PATH has.

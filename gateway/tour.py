@@ -169,6 +169,7 @@ def _tell_curls(console: Console, at: Addresses) -> None:
     ):
         # As it is, on one line: it is there to be copied.
         console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
+    console.print(f"\nOr look: http://{at.admin}/admin/", soft_wrap=True, highlight=False)
     console.print()
 
 
