@@ -43,7 +43,7 @@ bench: $(VENV)/.run bench-programs ## Benchmarks beside nginx and Varnish, one a
 
 # Stamps: what is installed is what pyproject.toml asked for.
 $(VENV)/.run: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
