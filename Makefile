@@ -11,7 +11,10 @@ BENCH ?= hit miss l2 stampede avalanche drift stream memory workers batch degrad
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clients check bench redis bench-programs
+# uv pip compile: --upgrade for newer releases of everything.
+LOCK_ARGS ?=
+
+.PHONY: help run test test-clients test-deploy test-image check bench lock redis bench-programs deploy-programs
 
 help: ## Tell what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -28,6 +31,34 @@ test: $(VENV)/.dev redis ## Run all tests; installs redis-server where it is mis
 
 test-clients: $(VENV)/.dev .venv-clients/.stamp ## Real servers and clients through the gateway; installs them into .venv-clients
 	$(BIN)/python -m pytest tests/clients $(PYTEST_ARGS)
+
+test-deploy: $(VENV)/.dev deploy-programs ## The package installed anew, Prometheus, nginx, systemd: real programs
+	PATH="$(CURDIR)/.deploy/usr/bin:$$PATH:/usr/sbin" $(BIN)/python -m pytest tests/deploy $(PYTEST_ARGS)
+
+test-image: $(VENV)/.dev .deploy/debian/.stamp ## Each stage of the Dockerfile in a clean Debian root, without an engine; as root, on Debian
+	PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest tests/deploy/test_image.py --image .deploy/debian $(PYTEST_ARGS)
+
+# Python's slim image is Debian with a Python in /usr/local.
+.deploy/debian/.stamp:
+	@command -v debootstrap >/dev/null || [ -x /usr/sbin/debootstrap ] || \
+	  { apt-get -qq update && apt-get -qq install -y --no-install-recommends debootstrap; }
+	rm -rf .deploy/debian && mkdir -p .deploy
+	PATH="$$PATH:/usr/sbin" debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates \
+	  bookworm .deploy/debian > .deploy/debootstrap.log
+	ln -s /usr/bin/python3 .deploy/debian/usr/local/bin/python
+	@touch $@
+
+lock: .venv-lock/bin/uv ## Say anew which releases, with which hashes, the image is made of; LOCK_ARGS=--upgrade
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml --extra demo -o requirements-demo.lock
+	printf 'hatchling>=1.24\nsetuptools>=75\n' | $(LOCK) - -o requirements-build.lock
+
+LOCK = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS)
+
+.venv-lock/bin/uv: | $(BIN)/python
+	$(BIN)/python -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 check: $(VENV)/.dev ## Lint, formatting, types, layers, and a test file for each module
 	$(BIN)/ruff check .
