@@ -111,6 +111,21 @@ redis:
 	echo 'ragfront: the tests need redis-server on PATH; install Redis 6.2 or newer (apt, dnf, brew: package redis)' >&2; \
 	exit 1
 
+# Prometheus is unpacked and not installed: as a service it would take the port that ragfront's figures are on.
+deploy-programs:
+	@PATH="$(CURDIR)/.deploy/usr/bin:$$PATH:/usr/sbin"; \
+	if ! command -v promtool >/dev/null && command -v dpkg >/dev/null; then \
+	  mkdir -p .deploy && cd .deploy && { apt-get download -qq prometheus 2>/dev/null || \
+	    { apt-get -qq update && apt-get download -qq prometheus; }; } && dpkg -x prometheus_*.deb . && cd ..; \
+	fi; \
+	missing=; \
+	for program in prometheus promtool nginx systemd-analyze; do \
+	  command -v $$program >/dev/null || missing="$$missing $$program"; \
+	done; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends nginx-light systemd; \
+	elif [ -n "$$missing" ]; then echo "test-deploy: without$$missing, whose tests are skipped" >&2; fi
+
 # Debian's nginx-light is enough; where there is none, nginx. Both stand in /usr/sbin, which not every PATH has.
 bench-programs:
 	@PATH="$$PATH:/usr/sbin"; missing=; \

@@ -10,20 +10,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--image", default=None, metavar="ROOT", help="a Debian root in which the image's stages are run")
 
 
-@pytest.fixture(scope="session")
-def program() -> "type[Programs]":
-    return Programs
-
-
-class Programs:
-    """Programs that a machine may lack."""
-
-    @staticmethod
-    def path(name: str) -> str:
-        """Where it is. Skips the test where it is missing; in CI that is a failure."""
-        found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-        if found is None and os.environ.get("CI"):
-            pytest.fail(f"{name} is missing: make test-deploy installs it")
-        if found is None:
-            pytest.skip(f"{name} is missing: make test-deploy installs it, where that can be done")
-        return found
+def path_of(name: str) -> str:
+    """Where a program is. Skips the test where it is missing; in CI that is a failure."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    if found is None and os.environ.get("CI"):
+        pytest.fail(f"{name} is missing: make test-deploy installs it")
+    if found is None:
+        pytest.skip(f"{name} is missing: make test-deploy installs it, where that can be done")
+    return found
