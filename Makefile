@@ -112,7 +112,8 @@ redis:
 	exit 1
 
 # Prometheus is unpacked and not installed: as a service it would take the port that ragfront's figures are on.
-deploy-programs:
+deploy-programs: $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/deploy/requirements.txt
 	@PATH="$(CURDIR)/.deploy/usr/bin:$$PATH:/usr/sbin"; \
 	if ! command -v promtool >/dev/null && command -v dpkg >/dev/null; then \
 	  mkdir -p .deploy && cd .deploy && { apt-get download -qq prometheus 2>/dev/null || \
