@@ -120,11 +120,11 @@ deploy-programs: $(VENV)/.dev
 	    { apt-get -qq update && apt-get download -qq prometheus; }; } && dpkg -x prometheus_*.deb . && cd ..; \
 	fi; \
 	missing=; \
-	for program in prometheus promtool nginx systemd-analyze; do \
+	for program in prometheus promtool nginx systemd-analyze strace; do \
 	  command -v $$program >/dev/null || missing="$$missing $$program"; \
 	done; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends nginx-light systemd; \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends nginx-light systemd strace; \
 	elif [ -n "$$missing" ]; then echo "test-deploy: without$$missing, whose tests are skipped" >&2; fi
 
 # Debian's nginx-light is enough; where there is none, nginx. Both stand in /usr/sbin, which not every PATH has.
