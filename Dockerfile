@@ -34,7 +34,8 @@ FROM python:3.12.12-slim-bookworm@sha256:593bd06efe90efa80dc4eee3948be7c0fde4134
 RUN groupadd --system --gid 10001 ragfront \
     && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/ragfront \
         --shell /usr/sbin/nologin ragfront \
-    && install -d -o 10001 -g 10001 -m 0750 /var/lib/ragfront /run/ragfront
+    && install -d -o 10001 -g 10001 -m 0750 /var/lib/ragfront \
+    && install -d -o 10001 -g 10001 -m 0755 /run/ragfront
 ENV PATH=/opt/ragfront/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 WORKDIR /var/lib/ragfront
