@@ -15,7 +15,11 @@ SBOM ?= sbom.cdx.json
 AUDIT ?= .venv-supply/bin/pip-audit
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clients check docs audit sbom bench redis chromium bench-programs
+# uv pip compile: --upgrade for newer releases of everything.
+LOCK_ARGS ?=
+
+.PHONY: help run test test-clients test-deploy test-image check docs audit sbom bench lock redis chromium bench-programs
+.PHONY: deploy-programs
 
 help: ## Tell what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,6 +36,34 @@ test: $(VENV)/.dev redis chromium ## Run all tests; installs redis-server and ch
 
 test-clients: $(VENV)/.dev .venv-clients/.stamp ## Real servers and clients through the gateway; installs them into .venv-clients
 	$(BIN)/python -m pytest tests/clients $(PYTEST_ARGS)
+
+test-deploy: $(VENV)/.dev deploy-programs ## The package installed anew, Prometheus, nginx, systemd: real programs
+	PATH="$(CURDIR)/.deploy/usr/bin:$$PATH:/usr/sbin" $(BIN)/python -m pytest tests/deploy $(PYTEST_ARGS)
+
+test-image: $(VENV)/.dev .deploy/debian/.stamp ## Each stage of the Dockerfile in a clean Debian root, without an engine; as root, on Debian
+	PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest tests/deploy/test_image.py --image .deploy/debian $(PYTEST_ARGS)
+
+# Python's slim image is Debian with a Python in /usr/local.
+.deploy/debian/.stamp:
+	@command -v debootstrap >/dev/null || [ -x /usr/sbin/debootstrap ] || \
+	  { apt-get -qq update && apt-get -qq install -y --no-install-recommends debootstrap; }
+	rm -rf .deploy/debian && mkdir -p .deploy
+	PATH="$$PATH:/usr/sbin" debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates \
+	  bookworm .deploy/debian > .deploy/debootstrap.log
+	ln -s /usr/bin/python3 .deploy/debian/usr/local/bin/python
+	@touch $@
+
+lock: .venv-lock/bin/uv ## Say anew which releases, with which hashes, the image is made of; LOCK_ARGS=--upgrade
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml --extra demo -o requirements-demo.lock
+	printf 'hatchling>=1.24\nsetuptools>=75\n' | $(LOCK) - -o requirements-build.lock
+
+LOCK = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --custom-compile-command 'make lock' $(LOCK_ARGS)
+
+.venv-lock/bin/uv: | $(BIN)/python
+	$(BIN)/python -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 check: $(VENV)/.dev ## Lint, formatting, types, layers, and a test file for each module
 	$(BIN)/ruff check .
@@ -67,7 +99,7 @@ bench: $(VENV)/.run bench-programs ## Benchmarks beside nginx and Varnish, one a
 
 # Stamps: what is installed is what pyproject.toml asked for.
 $(VENV)/.run: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
@@ -120,6 +152,22 @@ chromium:
 	   $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium; then exit 0; fi; \
 	echo 'ragfront: the tests of the console need chromium on PATH (apt, dnf, brew: package chromium)' >&2; \
 	exit 1
+
+# Prometheus is unpacked and not installed: as a service it would take the port that ragfront's figures are on.
+deploy-programs: $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/deploy/requirements.txt
+	@PATH="$(CURDIR)/.deploy/usr/bin:$$PATH:/usr/sbin"; \
+	if ! command -v promtool >/dev/null && command -v dpkg >/dev/null; then \
+	  mkdir -p .deploy && cd .deploy && { apt-get download -qq prometheus 2>/dev/null || \
+	    { apt-get -qq update && apt-get download -qq prometheus; }; } && dpkg -x prometheus_*.deb . && cd ..; \
+	fi; \
+	missing=; \
+	for program in prometheus promtool nginx systemd-analyze strace; do \
+	  command -v $$program >/dev/null || missing="$$missing $$program"; \
+	done; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends nginx-light systemd strace; \
+	elif [ -n "$$missing" ]; then echo "test-deploy: without$$missing, whose tests are skipped" >&2; fi
 
 # Debian's nginx-light is enough; where there is none, nginx. Both stand in /usr/sbin, which not every PATH has.
 bench-programs:

@@ -92,6 +92,17 @@ def top(
     run(client(admin, token_file), interval, count)
 
 
+@told
+def health(
+    live: Annotated[bool, typer.Option("--live", help="Ask whether it is alive, not whether it is ready.")] = False,
+    admin: Admin = LOCAL,
+) -> None:
+    """Ask whether a gateway should get requests, for a container's health check. No token is needed."""
+    from gateway.operate.health import run
+
+    run(admin, live)
+
+
 @policy.command(epilog=EXIT_CODES)
 @told
 def show(
@@ -136,6 +147,6 @@ def revert(route: Route, admin: Admin = LOCAL, token_file: TokenFile = None) -> 
 
 def add_to(app: typer.Typer) -> None:
     """Put all of them into the command line."""
-    for command in (purge, explain, warm, stats, top):
+    for command in (purge, explain, warm, stats, top, health):
         app.command(epilog=EXIT_CODES)(command)
     app.add_typer(policy, name="policy")
