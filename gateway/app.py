@@ -1,14 +1,13 @@
 """App: the only place that constructs. Settings -> one worker; start, reload, drain, stop."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import random
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -68,34 +67,44 @@ _FIXED = ("listen", "workers", "admin", "hit_lane", "l1", "l2", "control", "limi
 _UNTIL_HURRIED = 86_400.0
 
 
+def _always(until: float) -> None:
+    """What this process alone writes to cannot have changed while it stood still: no moment to trust it until."""
+
+
 @dataclass(slots=True)
 class WorkerSpec:
-    """What one worker needs. load: reads the settings anew. socket_listen: an inherited listening socket."""
+    """What one worker needs. load: reads the settings anew. socket_listen: an inherited listening socket.
+
+    wall: Unix seconds; whatever is told from the age of an answer goes by it.
+    """
 
     settings: Settings
     load: Callable[[], Settings]
     worker: int = 0
     workers: int = 1
     socket_listen: socket.socket | None = None
+    wall: Callable[[], float] = time.time
 
 
 class Worker:
     """One worker's parts, and their order of starting and stopping."""
 
     def __init__(self, spec: WorkerSpec) -> None:
-        settings = spec.settings
+        settings, wall = spec.settings, spec.wall
         self._spec = spec
         self._settings = self._stated = settings  # those in force; those without overrides
         self._metrics = Metrics(__version__, spec.worker)
         self._access = AccessLog(settings.log.access) if settings.log.access else None
-        self._store = store_of(settings.l2)
+        self._store = store_of(settings.l2, wall)
         memory = Memory(settings.l1.max_bytes)
         l2 = settings.l2 or L2Settings()
         purges = Purges()
         self._tiers = Tiers(
-            memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over, purges=purges
+            memory, self._store, read_timeout=l2.read_timeout, compress_over=l2.compress_over, purges=purges, clock=wall
         )
-        self.control = Control(ledger_of(settings), purges, settings.control, check=self._check, trusted=self._trust)
+        ledger = ledger_of(settings)
+        trust = _always if ledger.name == "memory" else self._trust
+        self.control = Control(ledger, purges, settings.control, check=self._check, trusted=trust, clock=wall)
         self.control.lives(longest(settings.routes))
         self._tiers.sieve.awake = self.control.awake
         self._upstreams = self._connect(settings, {})
@@ -106,19 +115,19 @@ class Worker:
         plan = self._plan(settings, self._upstreams, Guards(settings, self._around))
         self._tiers.early = betas(settings.routes)
         drift = partial(DriftWatch, told=self._metrics.drift.compared, hits=self._metrics.hits, workers=spec.workers)
-        self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked, drift=drift)
-        self._metrics.drift.collect(self._pipeline.drift.suggestions)
+        self._pipeline = Pipeline(plan, self._tiers, random.random, looked=self._metrics.looked, drift=drift, wall=wall)
         self._pipeline.voids(self._void)
+        self._metrics.drift.collect(self._pipeline.drift.suggestions)
         observer = Observer(self._metrics, self._access)
         self._lane = self._hit_lane(settings, observer)
-        parse = ParseLane(self._pipeline, observer.tell, self._lane) if settings.hit_lane.parse else None
-        self._proxy = Proxy(self._pipeline, observer, self._lane, parse)
-        heat = self._heat = Heat(lambda: self._pipeline.plan, self._tiers)
+        parse = ParseLane(self._pipeline, observer.tell, self._lane, wall) if settings.hit_lane.parse else None
+        self._proxy = Proxy(self._pipeline, observer, self._lane, parse, wall)
+        heat = self._heat = Heat(lambda: self._pipeline.plan, self._tiers, wall)
         self._warmer = Warmer(heat, self._pipeline.warm, self._metrics.warmed, spec.worker, spec.workers)
         self._top = Top()
         self._sampler = Sampler(observer, self._lane, self._sampled, random.random)
         self._board = Board.of(spec.worker, spec.workers)
-        self._jobs = Jobs(self._pipeline.prepare, time.time)
+        self._jobs = Jobs(self._pipeline.prepare, wall)
         self._inspector = Inspector(memory, self._store, self._tiers.sieve)
         self._ahead: list[asyncio.Task[None]] = []  # what is done before anybody asks
         self._runners: list[web.BaseRunner] = []
@@ -156,7 +165,8 @@ class Worker:
         log = observer.hit if self._access is not None else None
         quiet = noise(settings.routes)
         glance, seek, count = self._tiers.glance, self._pipeline.seek, self._metrics.tally
-        return HitLane(settings.hit_lane, glance, seek, count, quiet, settings.server_timing, log)
+        timing, wall = settings.server_timing, self._spec.wall
+        return HitLane(settings.hit_lane, glance, seek, count, quiet, timing, log, wall)
 
     async def start(self) -> None:
         """Listen. CannotListen where an address is taken."""
@@ -231,7 +241,7 @@ class Worker:
             reload=self._reload_all,
             drain=self._drain,
             fixed=_FIXED,
-            wall=time.time,
+            wall=self._spec.wall,
             memory=lambda: self._tiers.stats().memory,
             views=lambda: [self._view(), *heard(self._board)],
             workers=self._spec.workers,
@@ -323,15 +333,12 @@ class Worker:
             self._use(self._with_overrides())
             _log.info("overrides in force: %s", ", ".join(self.control.overrides) or "none")
 
-    def _void(self, keys: list[bytes]) -> None:
-        """What is stored under these keys is out of date: gone here at once, and elsewhere as soon as it is heard."""
-        for key in keys:
-            self._tiers.forget(key)
-        self._spawn(self._void_elsewhere([Order(Scope.KEY, key.hex()) for key in keys]))
-
-    async def _void_elsewhere(self, orders: list[Order]) -> None:
-        with contextlib.suppress(StoreUnavailable):  # others trust their memory for `l1_ttl` at most
-            await self.control.purge(orders, wait=0.0)
+    async def _void(self, orders: Sequence[Order]) -> None:
+        """Have all workers and replicas hear of what has become void. Nobody has to confirm it."""
+        try:
+            await self.control.purge(orders, wait=0)
+        except StoreUnavailable as exc:
+            _log.warning("what an unsafe request has made void is gone here only: %s", exc)
 
     def _trust(self, until: float) -> None:
         self._tiers.sieve.until = until

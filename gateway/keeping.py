@@ -1,5 +1,7 @@
 """Keeping: where settings say that entries, ledger and shared filters are kept. What is not used is not imported."""
 
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -13,15 +15,15 @@ from gateway.model.settings.file import Settings
 from gateway.model.settings.tiers import L2Settings
 
 
-def store_of(settings: L2Settings | None) -> Store | None:
-    """The second tier; None where there is none."""
+def store_of(settings: L2Settings | None, clock: Callable[[], float] = time.time) -> Store | None:
+    """The second tier; None where there is none. clock: Unix seconds."""
     if settings is None:
         return None
     if settings.redis is not None:
         from gateway.cache.redis import Redis  # its library costs a third of the start, and most do without
 
-        return Redis(settings.redis)
-    return Disk(settings.disk) if settings.disk is not None else None
+        return Redis(settings.redis, clock=clock)
+    return Disk(settings.disk, clock=clock) if settings.disk is not None else None
 
 
 def ledger_of(settings: Settings) -> Ledger:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from gateway.listeners.connection import LINGER, ClientServer, Incoming
@@ -37,7 +37,7 @@ class Observer(Protocol):
 
 
 class Proxy:
-    """Handles the requests of all client connections of one worker."""
+    """Handles the requests of all client connections of one worker. wall: Unix seconds."""
 
     def __init__(
         self,
@@ -45,9 +45,11 @@ class Proxy:
         observer: Observer,
         lane: HitLane | None = None,
         parse_lane: ParseLane | None = None,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._pipeline = pipeline
         self._observer = observer
+        self._wall = wall
         self.limits = pipeline.plan.settings.limits
         self.server = ClientServer(self.handle, self.limits)
         self.server.lane = lane
@@ -59,7 +61,7 @@ class Proxy:
         if isinstance(message, Refused):
             return await self._refuse(incoming, message)
         asked = message if isinstance(message, Asked) else None
-        x = asked.x if asked is not None else Exchange(message, time.monotonic(), time.time())
+        x = asked.x if asked is not None else Exchange(message, time.monotonic(), self._wall())
         out = Outgoing(incoming.connection, x.request)
         x.interim = out.interim
         self._observer.begin()

@@ -19,13 +19,14 @@ from gateway.pipeline.drift import DriftWatch
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler
 from gateway.pipeline.flight import Flight, Flights, Landing, Seat
 from gateway.pipeline.http_fill import HttpFiller
-from gateway.pipeline.http_way import HttpWay, Void
+from gateway.pipeline.http_way import HttpWay
 from gateway.pipeline.job import Job, OtherForms
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.question import Question
 from gateway.pipeline.recall import Recall, found, look, rejected
 from gateway.pipeline.retrieve import Told
 from gateway.pipeline.shadow import Shadow
+from gateway.pipeline.voiding import Purge, Voiding
 from gateway.pipeline.warm import Turn, Warmed
 from gateway.policy import freshness, validators
 from gateway.policy.asking import Asking
@@ -72,7 +73,8 @@ class Pipeline:
         self.drift = drift(tiers, self.flights, self._filler.work, wall, clock)
         self._shadows = Shadow(self.flights, self._filler.work, self.drift)
         by_http = HttpFiller(tiers, random, self._given_up.__setitem__, wall, clock)
-        self._by_http = HttpWay(tiers, self.flights, by_http, self._given_up, self._joins, wall)
+        self._voiding = Voiding(tiers)
+        self._by_http = HttpWay(tiers, self.flights, by_http, self._given_up, self._joins, self._voiding, wall)
         self._short.by_http = self._by_http.recall
 
     @property
@@ -84,9 +86,9 @@ class Pipeline:
     def plan(self, plan: Plan) -> None:
         self._short.plan = plan
 
-    def voids(self, void: Void) -> None:
-        """Have `void` be told of primary keys whose entries an unsafe request has made void (RFC 9111 section 4.4)."""
-        self._by_http.void = void
+    def voids(self, purge: Purge) -> None:
+        """Have `purge` called for what an unsafe request has made void (RFC 9111 section 4.4)."""
+        self._voiding.purge = purge
 
     async def handle(self, x: Exchange, question: Question | None = None) -> Answer:
         """Answer one exchange. Neither upstream nor cache make it raise; what happened stands in `x`.
@@ -184,6 +186,7 @@ class Pipeline:
         await self.drift.close()
         await self.flights.close(seconds)
         await self._degrader.close()
+        await self._voiding.close()
 
     def _ways(self, plan: Plan, x: Exchange, rule: Rule) -> itemwise.Ways:
         """What a list of items needs of us."""
@@ -327,9 +330,12 @@ class Pipeline:
         x.outcome, x.reason, x.upstream, x.fwd = Outcome.BYPASS, reason, upstream.name, "bypass"
         try:
             call = calls.for_relay(plan, x, upstream)
-            return FromReply(await plan.admit.fetch(upstream, call, x.request, x.route))
+            reply = await plan.admit.fetch(upstream, call, x.request, x.route)
         except UpstreamError as exc:
             return self._failed(x, exc)
+        if x.route is None:  # a route that caches what is posted says thereby that it changes nothing
+            await self._voiding.after(plan, x.request, reply)
+        return FromReply(reply)
 
     def _failed(self, x: Exchange, exc: UpstreamError) -> Problem:
         x.outcome, x.reason, x.upstream = Outcome.ERROR, exc.reason, exc.upstream

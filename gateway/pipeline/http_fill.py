@@ -13,7 +13,7 @@ from gateway.pipeline.job import Job
 from gateway.policy import variants
 from gateway.policy.coding import accepts
 from gateway.policy.http.index import Line, line_of, lines, pick
-from gateway.policy.http.reuse import Fresh, StaleWhileRevalidate, reuse, stale_on_error
+from gateway.policy.http.reuse import Fresh, MustValidate, StaleWhileRevalidate, reuse, stale_on_error
 from gateway.policy.http.rules import HttpRules
 from gateway.policy.http.validation import conditions, selects
 from gateway.policy.http.vary import selecting
@@ -46,6 +46,8 @@ class HttpFiller(Filler):
                 return True
             case StaleWhileRevalidate():
                 flight.land(replace(landing, stale=True, reason=Reason.REVALIDATING))
+            case MustValidate(reason):
+                job.refused = reason
         return False
 
     async def _answer(self, job: Job, flight: Flight, started: float) -> bool:

@@ -18,32 +18,32 @@ from gateway.pipeline.http_fill import HttpFiller
 from gateway.pipeline.job import Job
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.recall import found
+from gateway.pipeline.voiding import Voiding
 from gateway.policy import variants
 from gateway.policy.coding import takes
 from gateway.policy.hops import end_to_end, wants_upgrade
 from gateway.policy.http.conditional import is_for_the_origin
 from gateway.policy.http.index import lines, pick
-from gateway.policy.http.invalidation import SAFE, invalidated
 from gateway.policy.http.keys import TURNED
 from gateway.policy.http.presenting import shown
 from gateway.policy.http.reuse import Fresh, MustValidate, Reuse, StaleWhileRevalidate, only_if_cached, reuse
 from gateway.policy.http.rules import HttpRules
-from gateway.policy.http.uri import target_uri
+from gateway.policy.http.storable import asks_not_to_store
 from gateway.policy.http.validation import HeadVerdict, head_freshens
 from gateway.policy.presenting import presentable
 
 _ROUNDS = 3  # a follower whose variant is another looks again; then it asks for itself
+_ASKS_WHETHER = frozenset({b"if-none-match", b"if-modified-since"})
 _READING = frozenset({b"GET", b"HEAD"})
 
 Joins = Callable[[Job, Flight], bool]
-Void = Callable[[list[bytes]], None]
 
 
 class HttpWay:
     """One worker's.
 
     joins: whether what a flight brings does for who comes now (`Pipeline`). given_up: flights' keys that everybody
-    asks for himself. void: has what is stored under these primary keys used no more, here and elsewhere.
+    asks for himself. voiding: what becomes of unsafe requests.
     wall: Unix seconds.
     """
 
@@ -54,6 +54,7 @@ class HttpWay:
         filler: HttpFiller,
         given_up: Container[bytes],
         joins: Joins,
+        voiding: Voiding,
         wall: Callable[[], float],
     ) -> None:
         self._tiers = tiers
@@ -62,7 +63,7 @@ class HttpWay:
         self._given_up = given_up
         self._joins = joins
         self._wall = wall
-        self.void: Void = self._forget
+        self._voiding = voiding
 
     async def handle(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
         """Answer one exchange. x: its route is known."""
@@ -78,12 +79,17 @@ class HttpWay:
             self._tiers.count(found=entry is not None)
             verdict = self._verdict(x, rules, entry)
             if entry is not None and isinstance(verdict, Fresh):
-                return self._answered(x, rule, entry, "memory", known=x.key == primary)
+                answer = self._answered(x, rule, entry, "memory", known=x.key == primary)
+                return answer or await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
+            if asks_not_to_store(x.request) and not only_if_cached(x.request):
+                # In a flight it would keep the answer from those who wait, and have the key given up for all.
+                return await self._relay(plan, x, rule, Reason.REQUEST_NO_STORE)
             job = self._job(plan, x, rule, primary, marker, entry)
             if entry is not None and isinstance(verdict, StaleWhileRevalidate):
                 job.wanted = False
                 self._flights.refresh(job.flight_key, self._filler.work(job))
-                return self._answered(x, rule, entry, "memory")
+                answer = self._answered(x, rule, entry, "memory")
+                return answer or await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
             if only_if_cached(x.request) and rules.listens:
                 return await self._without_asking(x, rule, primary) or _gateway_timeout(x)
             if job.flight_key in self._given_up:
@@ -95,6 +101,7 @@ class HttpWay:
             flight, opened = self._flights.open(job.flight_key, self._filler.work(job), partial(self._joins, job))
             seat = Seat(job, leads=opened)
             landing, reply = await flight.wait(opened=opened, seat=seat)
+            x.reason = job.refused or x.reason
             if seat.leads or not landing.vary or rules.keyer.variant(primary, landing.vary, x.request) == landing.key:
                 x.collapsed = not seat.leads or landing.elsewhere
                 if (answer := self._landed(x, rule, landing, seat.leads)) is not None:
@@ -102,6 +109,8 @@ class HttpWay:
                 if reply is not None:
                     x.outcome, x.collapsed, x.stored = Outcome.MISS, False, False
                     return FromReply(reply, landing.prefix)
+                if landing.entry is not None:
+                    return await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
                 break
         return await self._relay(plan, x, rule, Reason.GIVEN_UP)
 
@@ -119,10 +128,6 @@ class HttpWay:
         found(x, rule, entry, "memory")
         self._tiers.count(found=True)
         return entry
-
-    def _forget(self, keys: list[bytes]) -> None:
-        for key in keys:
-            self._tiers.forget(key)
 
     def _look(self, x: Exchange, rules: HttpRules, primary: bytes) -> tuple[Entry | None, Entry | None]:
         """The marker that memory has, and the entry that would do by its URI and variant."""
@@ -190,9 +195,8 @@ class HttpWay:
             return self._answered(x, rule, entry, landing.tier or "memory")
         x.stored = landing.stored
         x.outcome = Outcome.COLLAPSED if x.collapsed else Outcome.MISS
-        if entry is not None and (landing.validated or not leads):
-            if landing.validated:
-                x.fwd_status = 304
+        if entry is not None and (landing.validated or not leads or x.request.fields.any_of(_ASKS_WHETHER)):
+            x.fwd_status = 304 if landing.validated else entry.status
             return self._presented(x, rule, entry)
         x.reason = landing.reason or x.reason
         if landing.recording is not None and (leads or landing.shared):
@@ -201,19 +205,20 @@ class HttpWay:
                 return FromRecording(recording)
         return None
 
-    def _answered(self, x: Exchange, rule: Rule, entry: Entry, tier: str, *, known: bool = False) -> Answer:
-        """A stored answer. known: it was fresh in memory under the primary key."""
-        found(x, rule, entry, tier)
+    def _answered(self, x: Exchange, rule: Rule, entry: Entry, tier: str, *, known: bool = False) -> Answer | None:
+        """A stored answer; None: this client does not accept its coding. known: it was fresh in memory under the
+        primary key.
+        """
         answer = self._presented(x, rule, entry)
-        if isinstance(answer, FromEntry):
+        if answer is not None:
+            found(x, rule, entry, tier)
             answer.known = known and answer.entry is entry and not _rules(rule).personal(x.request)
         return answer
 
-    def _presented(self, x: Exchange, rule: Rule, entry: Entry) -> Answer:
+    def _presented(self, x: Exchange, rule: Rule, entry: Entry) -> FromEntry | None:
         accepted = presentable(entry, x.request, rule.route.cache.max_body)
         if accepted is None:
-            x.outcome, x.reason = Outcome.ERROR, Reason.CODING_NOT_ACCEPTED
-            return Problem(406, "Not Acceptable", "what is stored is in a coding that this request does not accept")
+            return None
         entry, not_modified = shown(accepted, x.request, secrets.token_hex(16).encode())
         return FromEntry(entry, not_modified)
 
@@ -233,21 +238,10 @@ class HttpWay:
         except UpstreamError as exc:
             return self._failed(x, exc)
         head = reply.head
-        if request.method not in SAFE:
-            await self._invalidate(plan, invalidated(request.method, head.status, target_uri(request), head.fields))
-        elif head_only and primary is not None:
+        await self._voiding.after(plan, request, reply)
+        if head_only and primary is not None:
             await self._compare(x, rule, primary, head.status, head.fields)
         return FromReply(reply)
-
-    async def _invalidate(self, plan: Plan, uris: tuple[bytes, ...]) -> None:
-        """Have what is stored for these URIs used no more. The ledger hears of it where there is something (4.4)."""
-        keys = [
-            key
-            for key in plan.void(uris)
-            if self._flights.joinable(key) or (await self._tiers.find(key, self._wall(), 0.0)).entry is not None
-        ]
-        if keys:
-            self.void(keys)
 
     async def _compare(self, x: Exchange, rule: Rule, primary: bytes, status: int, fields: Fields) -> None:
         """Freshen or end what is stored for GET by what HEAD has been told (section 4.3.5)."""

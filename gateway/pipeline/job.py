@@ -52,6 +52,7 @@ class Job:
     said: dict[bytes, Said] = field(default_factory=dict)  # what the store was asked on the short way already
     version: int = 0  # what was known of purges when its call began
     marker: Entry | None = None  # what led to `key`, where that is a variant's
+    refused: Reason | None = None  # why what the tiers had did not do
     apart: bytes = b""  # the flight's key, where nobody but this client may wait for its answer
 
     @property

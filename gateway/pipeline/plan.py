@@ -15,6 +15,7 @@ from gateway.policy.document import Document
 from gateway.policy.forwarding import Forwarding, pseudonym
 from gateway.policy.http.keys import HttpKeyer
 from gateway.policy.http.rules import HttpRules
+from gateway.policy.http.uri import path_of
 from gateway.policy.items import ItemForm, form_of
 from gateway.policy.keying import Keyer
 from gateway.policy.ladder import Ladder
@@ -100,10 +101,14 @@ class Plan:
         route = self._router.match(request, document)
         return None if route is None else self._rules[route.name]
 
-    def void(self, uris: Iterable[bytes]) -> list[bytes]:
-        """Under which primary keys answers for these URIs may be stored, on routes that follow RFC 9111."""
+    def void(self, request: Request, uris: Iterable[bytes]) -> list[bytes]:
+        """Under which primary keys answers for these URIs may be stored, on routes that follow RFC 9111.
+
+        uris: absolute and normalised, of the request's own origin.
+        """
+        kept = [uri for uri in uris if self._router.may_keep(path_of(uri), request.authority)]
         keyers = [rule.http.keyer for rule in self._rules.values() if rule.http is not None]
-        return [keyer.of_uri(uri) for uri in uris for keyer in keyers]
+        return [keyer.of_uri(uri) for uri in kept for keyer in keyers]
 
     def tried(self, request: Request, document: Document | None) -> list[tuple[str, str]]:
         """Why each route did not take the request; see `Router.tried`."""

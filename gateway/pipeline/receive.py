@@ -94,7 +94,7 @@ class Receiver:
             job.status = head.status
             # Where something can stand in, the client hears nothing before it is clear that it need not.
             failed = holds and head.status in _UPSTREAM_TROUBLE
-            skip = job.rule.storing.head(job.request, head.status, head.fields)
+            skip = job.rule.storing.head(job.request, head.status, head.fields, self._wall())
             if skip is not None and not skip.shareable:
                 return self._hand_over(job, flight, reply, b"", skip.reason, started, failed)
             watch = job.rule.streaming.watch(head.fields)

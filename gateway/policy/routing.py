@@ -46,6 +46,11 @@ class Router:
                 return taker.route
         return None
 
+    def may_keep(self, path: bytes, authority: bytes) -> bool:
+        """Whether a route that follows RFC 9111 may have stored answers of this path, whatever else it asks for."""
+        takers = self._by_path.get(path, self._patterns)
+        return any(t.route.cache.rules == "http" and t.takes_uri(path, authority) for t in takers)
+
     def tried(self, request: Request, document: Document | None) -> list[tuple[str, str]]:
         """For an operator: each route in its turn up to the one that takes the request, and what of `match` kept the
         others from it; "" for that one.
@@ -80,15 +85,16 @@ class _Taker:
     def takes_head(self, request: Request) -> bool:
         if self._methods and request.method not in self._methods:
             return False
-        if not self.takes_path(request.path):
-            return False
-        if self._host is not None and self._host(host_of(request.authority)) is None:
+        if not self.takes_uri(request.path, request.authority):
             return False
         for name, fullmatch in self._headers:
             value = request.fields.joined(name)
             if value is None or fullmatch(value.decode("utf-8", "surrogateescape")) is None:
                 return False
         return True
+
+    def takes_uri(self, path: bytes, authority: bytes) -> bool:
+        return self.takes_path(path) and (self._host is None or self._host(host_of(authority)) is not None)
 
     def objection(self, request: Request, document: Document | None) -> str:
         """The first part of `match` that does not hold; "" where all of it does."""

@@ -91,8 +91,8 @@ class Storing:
             self._dropped |= FIELD_NAMES
         self._dropped_of_calls = self._dropped | _PLACES
 
-    def head(self, request: Request, status: int, fields: Fields) -> Skip | None:
-        """Why an answer with this head is not stored; None: its body decides."""
+    def head(self, request: Request, status: int, fields: Fields, now: float) -> Skip | None:
+        """Why an answer with this head is not stored; None: its body decides. now: not looked at."""
         forbidden = self._forbidden(fields)
         if status == 206 or b"content-range" in fields:
             return Skip(Reason.PARTIAL_CONTENT, shareable=False)

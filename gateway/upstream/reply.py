@@ -71,11 +71,15 @@ class Reply:
     def whole(self) -> bool:
         """The body ended, and its end was announced: by a length or by a last chunk (never by closing).
 
-        A length behind which more bytes came was a lie.
+        A length behind which more bytes came was a lie, and chunks in HTTP/1.0 are faulty (RFC 9112 section 6.1).
         """
         if self._protocol.excess:
             return False
-        return self._body is None or (self._body.at_eof() and self._body.framing is not Framing.UNTIL_CLOSE)
+        if self._body is None:
+            return True
+        framing = self._body.framing
+        faulty = framing is Framing.UNTIL_CLOSE or (framing is Framing.CHUNKED and self.head.version == (1, 0))
+        return self._body.at_eof() and not faulty
 
     @property
     def trailers(self) -> Fields:

@@ -58,7 +58,7 @@ def test_requests(target: bytes, fields: tuple[tuple[bytes, bytes], ...], body: 
 def test_answers(status: int, fields: tuple[tuple[bytes, bytes], ...], body: bytes) -> None:
     storing = Storing(ROUTE)
     answered = Fields(fields)
-    skip = storing.head(request(), status, answered)
+    skip = storing.head(request(), status, answered, 0.0)
     verdict = skip or storing.whole(request(), status, answered, body, 1e9, lambda: 0.5)
     match verdict:
         case Store():

@@ -1,7 +1,8 @@
 """A gateway in this process, on free ports of 127.0.0.1, and raw clients for it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -45,8 +46,9 @@ class Running:
 
 
 @asynccontextmanager
-async def running(configured: Settings) -> AsyncIterator[Running]:
-    worker = Worker(WorkerSpec(configured, lambda: configured))
+async def running(configured: Settings, wall: Callable[[], float] = time.time) -> AsyncIterator[Running]:
+    """A worker that listens. wall: its clock, Unix seconds."""
+    worker = Worker(WorkerSpec(configured, lambda: configured, wall=wall))
     await worker.start()
     try:
         yield Running(worker, configured)

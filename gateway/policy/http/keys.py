@@ -10,7 +10,6 @@ from typing import Any
 from gateway.model.exchange import Request
 from gateway.model.settings.route import RouteSettings
 from gateway.policy.document import Document
-from gateway.policy.hops import connection_options
 from gateway.policy.http.uri import target_uri
 from gateway.policy.http.vary import selecting
 from gateway.policy.keying import ALWAYS, CREDENTIALS, frame
@@ -52,11 +51,8 @@ class HttpKeyer:
 
     def variant(self, key: bytes, names: Sequence[bytes], request: Request) -> bytes:
         """The secondary key of an answer that varies on the fields `names` (RFC 9111 section 4.1), 32 bytes."""
-        gone = connection_options(request.fields)
-        parts = [_VARIANT_DOMAIN, key]
-        for name, value in selecting(names, request):
-            parts += [name, b"" if name in gone else value]
-        return sha256(frame(parts)).digest()
+        said = [part for pair in selecting(names, request) for part in pair]
+        return sha256(frame([_VARIANT_DOMAIN, key, *said])).digest()
 
     def apart(self, key: bytes, request: Request) -> bytes:
         """Under what one who bears credentials asks, so that nobody waits for an answer that is another's alone."""

@@ -29,7 +29,8 @@ _ALLOW_SHARING = (b"public", b"s-maxage", b"must-revalidate")
 _VALIDATED = 86_400.0
 """Seconds past its freshness for which an answer with a validator is kept, to be asked about."""
 
-_COOKIES = (b"set-cookie", b"set-cookie2")
+_TOLD = frozenset({b"forwarded", b"x-forwarded-for"})
+"""Fields that tell the upstream who asks: we write them ourselves, and no two clients have the same."""
 
 
 class HttpRules:
@@ -74,9 +75,12 @@ class HttpRules:
             names = (*names, b"origin")
         return self.keyer.vary(names)
 
-    def head(self, request: Request, status: int, fields: Fields) -> Skip | None:
-        """Why an answer with this head is not stored; None: its body decides. None but stored ones are shared."""
-        reason = self._refused(request, status, fields, 0.0)
+    def head(self, request: Request, status: int, fields: Fields, now: float) -> Skip | None:
+        """Why an answer with this head is not stored; None: its body decides. None but stored ones are shared.
+
+        now: Unix seconds.
+        """
+        reason = self._refused(request, status, fields, now)
         length = fields.get(b"content-length") or b""
         if reason is None and (fields.get(b"content-type") or b"").lower().startswith(b"text/event-stream"):
             reason = Reason.STREAM
@@ -159,6 +163,8 @@ class HttpRules:
     def _refused(self, request: Request, status: int, fields: Fields, now: float) -> Reason | None:
         if self.personal(request) and not governing(fields, self.targets).has(*_ALLOW_SHARING):
             return Reason.AUTHORIZATION
+        if not _TOLD.isdisjoint(vary_names(fields) or ()):
+            return Reason.VARY_STAR
         return storable(
             request,
             status,

@@ -68,13 +68,16 @@ def storable(
     )
 
 
+def asks_not_to_store(request: Request) -> bool:
+    """Whether the answer to a request is for its client alone because he says so (section 5.2.1.5)."""
+    return CacheControl(request.fields.joined(b"cache-control")).has(b"no-store")
+
+
 def _request_forbids(request: Request) -> Reason | None:
     """Methods that are understood, and the request's `no-store` (sections 3 and 5.2.1.5)."""
     if request.method not in _METHODS:
         return Reason.REQUEST_METHOD
-    if CacheControl(request.fields.joined(b"cache-control")).has(b"no-store"):
-        return Reason.REQUEST_NO_STORE
-    return None
+    return Reason.REQUEST_NO_STORE if asks_not_to_store(request) else None
 
 
 def _status_forbids(status: int, fields: Fields, directives: Directives, shared_identity: bool) -> Reason | None:

@@ -85,6 +85,11 @@ def origin_of(uri: bytes) -> Origin | None:
     return None if found is None else origin(found[1], found[2])
 
 
+def path_of(uri: bytes) -> bytes:
+    """The path of an absolute URI that is normalised."""
+    return b"/" + uri.partition(b"://")[2].partition(b"?")[0].partition(b"/")[2]
+
+
 def _written(whose: Origin, path: bytes, query: bytes | None) -> bytes:
     port = b"" if whose.port in (b"", _PORTS.get(whose.scheme)) else b":" + whose.port
     rest = b"" if query is None else b"?" + query

@@ -12,6 +12,7 @@ from math import inf
 
 from gateway.model.exchange import Request
 from gateway.model.fields import Fields
+from gateway.policy.hops import connection_options
 from gateway.policy.http.dates import http_date
 from gateway.policy.storing import vary_names
 
@@ -60,8 +61,12 @@ def normalized(name: bytes, value: bytes | None) -> bytes:
 
 
 def selecting(names: Iterable[bytes], request: Request) -> Selecting:
-    """What a request has to say on the fields that an answer varies on. names: in lower case."""
-    return tuple((name, normalized(name, request.fields.joined(name))) for name in sorted(set(names)))
+    """What a request has to say on the fields that an answer varies on. names: in lower case.
+
+    A field that Connection lists ends here, and the upstream answers as if it were not there.
+    """
+    fields, gone = request.fields, connection_options(request.fields)
+    return tuple((name, normalized(name, None if name in gone else fields.joined(name))) for name in sorted(set(names)))
 
 
 def choose(variants: Sequence[StoredVariant], request: Request) -> int | None:

@@ -97,7 +97,7 @@ def test_answers_are_kept_as_what_they_are(name: str, answer: Wanted) -> None:
     stated = {key.encode(): str(value).encode() for key, value in (answer.get("fields") or {}).items()}
     fields = Fields((JSON, *stated.items()))
     storing = Storing(route(name))
-    assert storing.head(request, 200, fields) is None
+    assert storing.head(request, 200, fields, 0.0) is None
     verdict = storing.whole(request, 200, fields, orjson.dumps(answer["body"]), 1000.0, lambda: 0.5)
     if answer["kept"] == "never":
         assert isinstance(verdict, Skip)
@@ -120,7 +120,7 @@ def test_streams_are_judged_however_their_bytes_come(name: str, file: str, verdi
         watch.feed(body[at : at + size])
     watch.close()
     request, _, _ = asked(traffic(name)["requests"][0])
-    assert Storing(route(name)).head(request, 200, fields) is None
+    assert Storing(route(name)).head(request, 200, fields, 0.0) is None
     found = Storing(route(name)).whole(request, 200, fields, body, 1000.0, lambda: 0.5, watch)
     if isinstance(found, Skip):
         reasons = {Reason.TRUNCATED: "cut", Reason.STREAM_FAILED: "failed", Reason.STORE_UNLESS: "unless"}

@@ -196,3 +196,17 @@ def test_body_needed(routes: list[dict[str, Any]], needed: int) -> None:
 def test_mode_off_still_matches() -> None:
     off = route(cache={"mode": "off"})
     assert Router([off, route(name="later")]).match(request(), NOTHING) is off
+
+
+@pytest.mark.parametrize(
+    ("match", "path", "kept"),
+    [
+        ({"path": "/docs/*", "method": ["GET"]}, b"/docs/1", True),
+        ({"path": "/docs/*", "headers": {"accept": "text/html"}}, b"/docs/1", True),
+        ({"path": "/docs/*"}, b"/rag", False),
+        ({"host": ["other.example"]}, b"/docs/1", False),
+    ],
+)
+def test_where_answers_by_http_may_be_kept_goes_by_the_uri_alone(match: dict[str, Any], path: bytes, kept: bool):
+    router = Router([route(name="a", match={"path": "/rag"}), route(name="b", match=match, cache={"rules": "http"})])
+    assert router.may_keep(path, b"rag.example:8080") is kept

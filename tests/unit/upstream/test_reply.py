@@ -26,6 +26,7 @@ def says(*parts: bytes, then: str = "stay"):
     [
         (says(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"), True, 3),
         (says(CHUNKED + b"3\r\nabc\r\n0\r\n\r\n"), True, None),
+        (says(CHUNKED.replace(b"1.1", b"1.0", 1) + b"3\r\nabc\r\n0\r\n\r\n", then="close"), False, None),
         (says(b"HTTP/1.1 200 OK\r\n\r\nabc", then="close"), False, None),
     ],
 )

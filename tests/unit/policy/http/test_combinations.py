@@ -36,7 +36,7 @@ def story(pairs: Pairs, status: int = 200, asked: Pairs = ()) -> Story:
         return Story(reason)
     lasting = lifetime(fields, status, NOW)
     stale = windows(fields, lasting, Windows(60.0, 600.0), Windows(0.0, 600.0))
-    return Story(None, lasting.left(initial_age(fields, NOW, NOW)), tuple(stale[:2]))
+    return Story(None, lasting.left(initial_age(fields, NOW, NOW)), stale[:2])
 
 
 def control(value: bytes, *others: tuple[bytes, bytes]) -> Pairs:

@@ -1,6 +1,15 @@
 import pytest
 
-from gateway.policy.http.uri import Origin, normalized, normalized_path, origin, origin_of, resolved, target_uri
+from gateway.policy.http.uri import (
+    Origin,
+    normalized,
+    normalized_path,
+    origin,
+    origin_of,
+    path_of,
+    resolved,
+    target_uri,
+)
 from tests.support.policy import request
 
 
@@ -87,3 +96,10 @@ def test_origins_are_scheme_host_and_port() -> None:
     assert origin(b"https", b"h:80") == Origin(b"https", b"h", b"80")
     assert origin(b"ws", b"h") is None
     assert origin_of(b"h") is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"), [(b"http://a/", b"/"), (b"http://a:81/b//c?d=/e", b"/b//c"), (b"https://[::1]/b", b"/b")]
+)
+def test_path_of_a_normalised_uri(uri, path):
+    assert path_of(uri) == path

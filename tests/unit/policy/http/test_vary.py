@@ -56,6 +56,11 @@ def test_rfc_9111_4_1_lines_are_joined_and_names_sorted() -> None:
     )
 
 
+def test_rfc_9110_7_6_1_a_field_that_connection_takes_away_is_absent() -> None:
+    of = request(b"GET", fields=((b"Accept-Encoding", b"gzip"), (b"Connection", b"close, Accept-Encoding")))
+    assert selecting((b"accept-encoding",), of) == ((b"accept-encoding", ABSENT),)
+
+
 def variant(vary: bytes | None, asked: Pairs = (), date: bytes | None = EARLY, received: float = 0.0) -> StoredVariant:
     """Stored for a request with the fields `asked`."""
     fields = [(b"Vary", vary)] if vary is not None else []

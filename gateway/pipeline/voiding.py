@@ -1,0 +1,55 @@
+"""Voiding: what an unsafe request that succeeded has made void is used no more, by nobody (RFC 9111 section 4.4)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from gateway.cache.tiers import Tiers
+from gateway.model.exchange import Request
+from gateway.pipeline.plan import Plan
+from gateway.policy.http.invalidation import SAFE, invalidated
+from gateway.policy.http.uri import target_uri
+from gateway.policy.purges import Order, Scope
+from gateway.upstream.reply import Reply
+
+_PATIENCE = 0.25
+"""Seconds for which an answer waits for its purge to be written down. A ledger that is away must not hold it up."""
+
+Purge = Callable[[Sequence[Order]], Awaitable[object]]
+
+
+class Voiding:
+    """One worker's. purge: has orders known to all workers and replicas; None: there are none beside this one.
+
+    Removing alone would not do: a call that was under way would bring the old answer back. A purge knows it by its
+    version.
+    """
+
+    def __init__(self, tiers: Tiers) -> None:
+        self._tiers = tiers
+        self._tasks: set[asyncio.Task[object]] = set()
+        self.purge: Purge | None = None
+
+    async def after(self, plan: Plan, request: Request, reply: Reply) -> None:
+        """An answer has come. Returns when no process that follows the ledger can miss it any more."""
+        if request.method in SAFE:
+            return
+        status, fields = reply.head.status, reply.head.fields
+        keys = plan.void(request, invalidated(request.method, status, target_uri(request), fields))
+        for key in keys:
+            self._tiers.forget(key)
+        if keys and self.purge is not None:
+            task = asyncio.ensure_future(self.purge([Order(Scope.KEY, key.hex()) for key in keys]))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            try:
+                await asyncio.wait((task,), timeout=_PATIENCE)
+            except BaseException:  # its client has left
+                reply.close()
+                raise
+
+    async def close(self) -> None:
+        """Let what is being written down be ended."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_PATIENCE)
+        for task in self._tasks:
+            task.cancel()
