@@ -34,7 +34,8 @@ class Voiding:
         if request.method in SAFE:
             return
         status, fields = reply.head.status, reply.head.fields
-        keys = plan.void(request, invalidated(request.method, status, target_uri(request), fields))
+        uri = target_uri(plan.forwarding.as_sent(request))
+        keys = plan.void(request, invalidated(request.method, status, uri, fields))
         for key in keys:
             self._tiers.forget(key)
         if keys and self.purge is not None:
