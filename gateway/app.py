@@ -48,6 +48,7 @@ from gateway.pipeline.heat import Heat
 from gateway.pipeline.plan import Plan
 from gateway.pipeline.top import Top
 from gateway.pipeline.uploaded import Jobs
+from gateway.pipeline.voiding import PATIENCE
 from gateway.pipeline.warm import Warmer
 from gateway.policy.drains import drain_name, is_drain, split
 from gateway.policy.early import betas
@@ -334,9 +335,9 @@ class Worker:
             _log.info("overrides in force: %s", ", ".join(self.control.overrides) or "none")
 
     async def _void(self, orders: Sequence[Order]) -> None:
-        """Have all workers and replicas hear of what has become void. Nobody has to confirm it."""
+        """Have all workers and replicas hear of what has become void."""
         try:
-            await self.control.purge(orders, wait=0)
+            await self.control.purge(orders, wait=PATIENCE)
         except StoreUnavailable as exc:
             _log.warning("what an unsafe request has made void is gone here only: %s", exc)
 

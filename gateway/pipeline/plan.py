@@ -91,6 +91,12 @@ class Plan:
             route.name: _rule(route, upstreams[route.upstream], admit, blooms.get(route.name), quiet)
             for route in settings.routes
         }
+        self._http_keyers = [rule.http.keyer for rule in self._rules.values() if rule.http is not None]
+
+    @property
+    def by_http(self) -> bool:
+        """Whether any route follows RFC 9111."""
+        return bool(self._http_keyers)
 
     def needs_body(self, request: Request) -> int:
         """How many bytes of the body to read before `match`; 0: none."""
@@ -107,8 +113,7 @@ class Plan:
         uris: absolute and normalised, of the request's own origin.
         """
         kept = [uri for uri in uris if self._router.may_keep(path_of(uri), request.authority)]
-        keyers = [rule.http.keyer for rule in self._rules.values() if rule.http is not None]
-        return [keyer.of_uri(uri) for uri in kept for keyer in keyers]
+        return [keyer.of_uri(uri) for uri in kept for keyer in self._http_keyers]
 
     def tried(self, request: Request, document: Document | None) -> list[tuple[str, str]]:
         """Why each route did not take the request; see `Router.tried`."""

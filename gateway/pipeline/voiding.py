@@ -11,8 +11,10 @@ from gateway.policy.http.uri import target_uri
 from gateway.policy.purges import Order, Scope
 from gateway.upstream.reply import Reply
 
-_PATIENCE = 0.25
-"""Seconds for which an answer waits for its purge to be written down. A ledger that is away must not hold it up."""
+PATIENCE = 0.1
+"""Seconds for which an answer waits until all have heard of its purge: twice as long as it takes them to look. A ledger
+that is away, or a worker that has died, must not hold answers up.
+"""
 
 Purge = Callable[[Sequence[Order]], Awaitable[object]]
 
@@ -30,8 +32,8 @@ class Voiding:
         self.purge: Purge | None = None
 
     async def after(self, plan: Plan, request: Request, reply: Reply) -> None:
-        """An answer has come. Returns when no process that follows the ledger can miss it any more."""
-        if request.method in SAFE:
+        """An answer has come. Returns when all have acknowledged what it makes void, or PATIENCE is over."""
+        if request.method in SAFE or not plan.by_http:
             return
         status, fields = reply.head.status, reply.head.fields
         uri = target_uri(plan.forwarding.as_sent(request))
@@ -43,7 +45,7 @@ class Voiding:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             try:
-                await asyncio.wait((task,), timeout=_PATIENCE)
+                await asyncio.wait((task,), timeout=PATIENCE)
             except BaseException:  # its client has left
                 reply.close()
                 raise
@@ -51,6 +53,6 @@ class Voiding:
     async def close(self) -> None:
         """Let what is being written down be ended."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_PATIENCE)
+            await asyncio.wait(self._tasks, timeout=PATIENCE)
         for task in self._tasks:
             task.cancel()
