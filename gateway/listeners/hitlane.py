@@ -18,6 +18,7 @@ from gateway.model.outcome import Outcome
 from gateway.model.settings.route import RouteSettings
 from gateway.model.settings.tiers import HitLaneSettings
 from gateway.observe.tally import Tally
+from gateway.policy.forwarding import PLACE
 from gateway.policy.freshness import SKEW
 
 LONGEST = 64 << 10  # a request that is larger takes the ordinary way
@@ -157,9 +158,13 @@ class HitLane:
 
 
 def _depends(x: Exchange) -> bool:
-    """What is answered depends on more than the entry: on its age, or on what the client has already."""
+    """What is answered depends on more than the entry: on its age, on what the client has already, or, where URIs are
+    keys, on whether a peer is trusted to tell its client's (`Forwarding.as_sent`).
+    """
     fields = x.request.fields
-    if any(name in fields for name in _DEPENDS):
+    if x.route is None or any(name in fields for name in _DEPENDS):
         return True
-    directives = x.route is not None and x.route.cache.request_directives == "respect"
-    return directives and (b"cache-control" in fields or b"pragma" in fields)
+    cache = x.route.cache
+    if cache.rules == "http" and fields.any_of(PLACE):
+        return True
+    return cache.request_directives == "respect" and (b"cache-control" in fields or b"pragma" in fields)

@@ -21,7 +21,9 @@ CONDITIONAL = frozenset(
 """Fields to leave out of a request whose answer is to be stored: a 304 or a part would be of no use to others."""
 
 _TOLD = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
-_PLACE = frozenset({b"x-forwarded-proto", b"x-forwarded-host"})
+PLACE = frozenset({b"x-forwarded-proto", b"x-forwarded-host"})
+"""What tells the scheme and the authority that a client used."""
+
 _TE: Pairs = ((b"TE", b"trailers"), (b"Connection", b"TE"))
 _UPGRADE = (b"Connection", b"upgrade")
 _TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -65,9 +67,9 @@ class Forwarding:
         target URI (RFC 9110 section 7.1).
         """
         fields = request.fields
-        if not fields.any_of(_PLACE) or not self.is_trusted(request.peer):
+        if not fields.any_of(PLACE) or not self.is_trusted(request.peer):
             return request
-        came = {name: fields.joined(name) for name in _PLACE - connection_options(fields)}
+        came = {name: fields.joined(name) for name in PLACE - connection_options(fields)}
         proto, host = came.get(b"x-forwarded-proto"), came.get(b"x-forwarded-host")
         return replace(request, scheme=proto or request.scheme, authority=host or request.authority)
 

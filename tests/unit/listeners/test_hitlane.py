@@ -132,6 +132,15 @@ def test_what_depends_on_more_is_never_learned(line):
     assert not bench.hit(asked(line))
 
 
+@pytest.mark.parametrize(("rules", "known"), [("question", True), ("http", False)])
+@pytest.mark.parametrize("line", [b"X-Forwarded-Proto: https", b"X-Forwarded-Host: a.example"])
+def test_who_sends_the_same_bytes_counts_where_a_uri_is_the_key(rules, known, line):
+    bench = Bench()
+    bench.route = route(cache={"rules": rules})
+    bench.learn(asked(line))
+    assert bench.hit(asked(line)) is known
+
+
 @pytest.mark.parametrize(("directives", "known"), [("ignore", True), ("respect", False)])
 def test_request_directives_count_where_the_route_says_so(directives, known):
     bench = Bench()
