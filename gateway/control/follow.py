@@ -23,6 +23,7 @@ TRUST = 2.0
 _BEAT = 0.5
 _RETRY = 0.5
 _ENROLL_EVERY = 1.0
+_MUSTER_EVERY = 0.02  # seconds for each member, between two looks at who is there: else it grows with their square
 _TRIES = 10
 _SPARE = 10_000  # rows that say nothing any more, before a ledger is written anew without them
 _OUTLIVE_EVERY = 600.0
@@ -61,6 +62,7 @@ class Follower:
         self._turn = asyncio.Lock()
         self._acknowledged = -1
         self._enrolled = 0.0
+        self._mustered = float("-inf")
         self._beaten = self._moment()
         self._woke = float("-inf")
         self._waking: asyncio.Task[None] | None = None
@@ -252,8 +254,10 @@ class Follower:
             await self._fleet.enroll(version)
             self._acknowledged = version
         if due:
-            await self._fleet.members()
             self._enrolled = now
+            if now - self._mustered >= _MUSTER_EVERY * len(self._fleet.last_known()):
+                self._mustered = now
+                await self._fleet.members()
             if now - self._outlived >= _OUTLIVE_EVERY:
                 self._outlived = now
                 self._book.purges.outlive(self._clock() - self.lifetime)

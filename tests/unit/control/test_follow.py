@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
 import pytest
 
 from gateway.control import follow
 from gateway.control.book import begin
+from gateway.control.fleet import _myself, _row
 from gateway.control.follow import TRUST
 from gateway.control.memory_ledger import MemoryLedger
 from gateway.control.store import Page
@@ -39,6 +41,28 @@ async def test_who_joins_is_enrolled_before_it_reads():
     async with node(Watched(), Times()):
         assert order[0] == "enroll"
         assert "read" in order
+
+
+@pytest.mark.parametrize(("others", "looks"), [(0, 5), (199, 1)])
+async def test_of_many_members_each_looks_more_seldom_at_who_is_there(others: int, looks: int):
+    asked = 0
+
+    class Counted(MemoryLedger):
+        async def members(self) -> dict[str, bytes]:
+            nonlocal asked
+            asked += 1
+            return await super().members()
+
+    ledger, times = Counted(), Times()
+    for number in range(others):
+        await ledger.enroll(f"w{number}", _row(replace(_myself(times.wall), id=f"w{number}", place="elsewhere")))
+    async with node(ledger, times) as one:
+        asked = 0
+        for _ in range(5):
+            times.pass_by(1.01)
+            await one.look()
+        assert asked == looks
+        assert len(await one.control.members()) == others + 1  # who purges looks anew
 
 
 async def test_who_was_behind_hears_of_all():
