@@ -17,17 +17,20 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from gateway import __version__
+
+K = TypeVar("K")
 
 HERE = Path(__file__).parent
 WORK = HERE / ".work"
@@ -51,10 +54,13 @@ def parser(doc: str) -> argparse.ArgumentParser:
     return made
 
 
-def begin(made: argparse.ArgumentParser) -> argparse.Namespace:
-    """Read the arguments, keep off the servers' core, and leave no server behind when told to stop."""
+def begin(made: argparse.ArgumentParser, rounds: int = ROUNDS) -> argparse.Namespace:
+    """Read the arguments, keep off the servers' core, and leave no server behind when told to stop.
+
+    rounds: unless stated.
+    """
     args = made.parse_args()
-    args.rounds = args.rounds or (1 if args.quick else ROUNDS)
+    args.rounds = args.rounds or (1 if args.quick else rounds)
     args.seconds = args.seconds or (1 if args.quick else SECONDS)
     need("taskset")
     os.sched_setaffinity(0, {LOAD_CORE})
@@ -204,6 +210,18 @@ def alternate(cases: Sequence[Case], rounds: int = ROUNDS) -> None:
                 progress.advance(task)
 
 
+def times(cases: Mapping[K, Case], before: K, after: K) -> dict[K, float]:
+    """What each costs, as a multiple of what it costs without: of the mean of the two cases that begin and end each
+    round. The median over the rounds. For differences that are less than what a machine's speed wavers by.
+    """
+    micros = {name: [sample.micros for sample in case.samples] for name, case in cases.items()}
+    means = [sum(pair) / 2 for pair in zip(micros[before], micros[after], strict=True)]
+    return {
+        name: statistics.median(value / mean for value, mean in zip(values, means, strict=True))
+        for name, values in micros.items()
+    }
+
+
 def verdict(claim: str, value: float, at_most: float) -> str:
     """One line: what was claimed, and whether it holds."""
     return f"{'reached' if value <= at_most else 'NOT REACHED'}: {claim}: {value:.2f}, at most {at_most:g}"
@@ -303,5 +321,5 @@ def _peak_of(pid: int) -> int:
 
 __all__ = [
     "Case", "Sample", "Server", "alternate", "begin", "console", "free_port", "need", "parser", "report", "running",
-    "verdict", "wrk",
+    "times", "verdict", "wrk",
 ]  # fmt: skip

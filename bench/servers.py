@@ -78,12 +78,15 @@ def ragfront(
     more: str = "",
     routes: str = "",
     upstream_settings: str = "",
+    admin: str = "off",
+    control: str = "",
     core: int | str = SERVER_CORE,
 ) -> Iterator[Server]:
     """ragfront with one cached POST route, one cached GET route, and everything else passed through.
 
     l2, cache: those settings. more: further lines of the configuration. routes: lines instead of those two routes.
-    upstream_settings: further ones, such as "pool: {connections: 64}". core: where it runs.
+    upstream_settings: further ones, such as "pool: {connections: 64}". admin: where its API listens. control: the
+    ledger's folder, if others are to share it. core: where it runs.
     """
     WORK.mkdir(exist_ok=True)
     port = free_port()
@@ -95,8 +98,8 @@ def ragfront(
         f"  - {{name: get, match: {{method: GET, path: /doc}}, cache: {{{cache}}}}}\n"
     )
     config.write_text(
-        f"listen: 127.0.0.1:{port}\nadmin: {{listen: off}}\nworkers: {workers}\nl2: {l2}\n"
-        f"control: {{path: {WORK}/{slug}-control}}\n"
+        f"listen: 127.0.0.1:{port}\nadmin: {{listen: '{admin}'}}\nworkers: {workers}\nl2: {l2}\n"
+        f"control: {{path: {control or f'{WORK}/{slug}-control'}}}\n"
         f"upstreams: {{rag: {{{upstream}}}}}\n{more}\nroutes:\n{routes}"
     )
     command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]

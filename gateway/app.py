@@ -22,10 +22,13 @@ from gateway.config.overrides import Patch, overridden
 from gateway.control.control import Change, Control
 from gateway.guard.bloom import Filters
 from gateway.guard.guards import Guards, Surroundings
-from gateway.keeping import ledger_of, store_of
+from gateway.guard.sharing import Sharing
+from gateway.keeping import ledger_of, shared_filters_of, store_of
 from gateway.listeners.admin.parts import Parts
 from gateway.listeners.admin.resources import operations
 from gateway.listeners.admin.site import create_admin
+from gateway.listeners.admin.views import WorkerView
+from gateway.listeners.admin.workers import heard, tell, view
 from gateway.listeners.hitlane import HitLane
 from gateway.listeners.observer import Observer
 from gateway.listeners.parselane import ParseLane
@@ -36,6 +39,7 @@ from gateway.model.exchange import Exchange
 from gateway.model.settings.file import Settings
 from gateway.model.settings.tiers import L2Settings
 from gateway.observe.accesslog import AccessLog
+from gateway.observe.board import Board
 from gateway.observe.ledger import LedgerState
 from gateway.observe.metrics import Metrics
 from gateway.pipeline.drift import DriftWatch
@@ -108,6 +112,7 @@ class Worker:
         self._metrics.replicas.collect(lambda: [upstream.state() for upstream in self._upstreams.values()])
         self._around = Surroundings(self._metrics.guards, self._tiers.spend, spec.worker, spec.workers)
         self._filters = Filters(random.random)
+        self._sharing = Sharing(shared_filters_of(settings), self._filters.shared, self._filters.files.look_again)
         plan = self._plan(settings, self._upstreams, Guards(settings, self._around))
         self._tiers.early = betas(settings.routes)
         drift = partial(DriftWatch, told=self._metrics.drift.compared, hits=self._metrics.hits, workers=spec.workers)
@@ -122,6 +127,7 @@ class Worker:
         self._warmer = Warmer(heat, self._pipeline.warm, self._metrics.warmed, spec.worker, spec.workers)
         self._top = Top()
         self._sampler = Sampler(observer, self._lane, self._sampled, random.random)
+        self._board = Board.of(spec.worker, spec.workers)
         self._jobs = Jobs(self._pipeline.prepare, wall)
         self._inspector = Inspector(memory, self._store, self._tiers.sieve)
         self._ahead: list[asyncio.Task[None]] = []  # what is done before anybody asks
@@ -131,10 +137,10 @@ class Worker:
 
     def _wants_samples(self) -> bool:
         wanted = bool(self._heat.wanted()) or self._pipeline.drift.wanted(self._pipeline.plan)
-        return wanted or self._serves_admin
+        return wanted or self._administered
 
     def _sampled(self, x: Exchange) -> None:
-        if self._serves_admin:
+        if self._administered:
             self._top.note(x)
         self._heat.note(x)
         self._pipeline.drift.note(self._pipeline.plan, x)
@@ -167,6 +173,7 @@ class Worker:
         """Listen. CannotListen where an address is taken."""
         await self._tiers.start()
         await asyncio.to_thread(self._filters.files.load)
+        await self._sharing.start()
         self._metrics_of_tiers()
         self._metrics.filters.collect(self._filters.figures)
         await self.control.start()
@@ -177,9 +184,13 @@ class Worker:
         self._spawn(self.control.run())
         self._spawn(self._metrics.keep_current())
         self._spawn(self._filters.files.follow())
+        if self._spec.worker == 0:
+            self._spawn(self._sharing.follow())
         self._ahead = [self._spawn(self._warmer.run()), self._spawn(self._sampler.run(self._wants_samples))]
         runner = web.ServerRunner(self._proxy.server, handle_signals=False, shutdown_timeout=_UNTIL_HURRIED)
         await self._listen(runner, self._settings.listen, self._spec.socket_listen, share=self._spec.workers > 1)
+        if self._administered:
+            self._spawn(tell(self._board, self._view))
         if self._serves_admin:
             api = operations(self._parts())
             site = create_admin(self._metrics, self._not_ready, __version__, self._settings.admin, api)
@@ -206,8 +217,12 @@ class Worker:
             raise CannotListen(f"cannot listen on {listen}: {exc.strerror or exc}") from exc
 
     @property
+    def _administered(self) -> bool:
+        return self._settings.admin.listen != "off"
+
+    @property
     def _serves_admin(self) -> bool:
-        return self._spec.worker == 0 and self._settings.admin.listen != "off"
+        return self._spec.worker == 0 and self._administered
 
     def _parts(self) -> Parts:
         """What the admin API works on."""
@@ -216,6 +231,7 @@ class Worker:
             pipeline=self._pipeline,
             inspector=self._inspector,
             filters=self._filters,
+            sharing=self._sharing,
             top=self._top,
             jobs=self._jobs,
             control=self.control,
@@ -227,8 +243,13 @@ class Worker:
             drain=self._drain,
             fixed=_FIXED,
             wall=self._spec.wall,
+            memory=lambda: self._tiers.stats().memory,
+            views=lambda: [self._view(), *heard(self._board)],
             workers=self._spec.workers,
         )
+
+    def _view(self) -> WorkerView:
+        return view(self._parts(), self._spec.worker)
 
     def _reload_all(self) -> None:
         """In all workers: their supervisor is asked to, as an operator would with a signal."""
@@ -307,6 +328,8 @@ class Worker:
             for route in self._settings.routes:
                 if order.scope is Scope.ALL or (order.scope is Scope.ROUTE and order.value == route.name):
                     self._warmer.again(route.name)
+        if change.purges:
+            self._tiers.purged()
         if change.overrides:
             self._use(self._with_overrides())
             _log.info("overrides in force: %s", ", ".join(self.control.overrides) or "none")
@@ -347,6 +370,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.control.stop()
+        await self._sharing.stop()
         await self._heat.share()
         await self._tiers.close()
         for upstream in self._upstreams.values():

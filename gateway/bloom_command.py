@@ -13,6 +13,7 @@ import typer
 
 from gateway.model.settings.base import PointerOrSegment
 from gateway.model.settings.file import Settings
+from gateway.progress import reading
 
 if TYPE_CHECKING:  # what builds filters is imported where it is needed: `serve` starts that much faster
     from gateway.guard.filterfile import Kind
@@ -115,7 +116,8 @@ def build(
             else:
                 records = _lines(file, chosen, pointers)
             again = file is not None and file.seekable()
-            with _progress(file, 2 if again and capacity is None else 1) as progress:
+            size, passes = _size(file), 2 if again and capacity is None else 1
+            with reading(size and size * passes) as progress:
                 filter, read = built(records, kind, error_rate, capacity, again=again, progress=progress)
         save(filter, str(out))
     except FilterError as exc:
@@ -217,29 +219,9 @@ def _pages(
     return endpoint.records
 
 
-@contextmanager
-def _progress(file: BinaryIO | None, passes: int) -> "Iterator[Callable[[int, int], None]]":
-    """A bar where the size is known, else a count; nothing where nobody looks."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    size = os.fstat(file.fileno()).st_size * passes if file is not None and file.seekable() else None
-    columns = [TextColumn("{task.description}"), BarColumn(), DownloadColumn()]
-    ends = (TimeRemainingColumn() if size else TimeElapsedColumn(), TextColumn("{task.fields[texts]:,} read"))
-    console = Console(stderr=True)
-    with Progress(*columns, *ends, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("reading", total=size, texts=0)
-        count = waiting = 0
-
-        def advance(size: int, texts: int) -> None:
-            nonlocal count, waiting
-            count += texts
-            waiting += size
-            if waiting > 1 << 16 or file is None:  # an update costs more than a line
-                bar.update(task, advance=waiting, texts=count)
-                waiting = 0
-
-        yield advance
+def _size(file: BinaryIO | None) -> int | None:
+    """Bytes to be read, where that is known."""
+    return os.fstat(file.fileno()).st_size if file is not None and file.seekable() else None
 
 
 def _tell(path: str) -> None:

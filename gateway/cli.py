@@ -11,12 +11,15 @@ from typing import Annotated, Never
 import typer
 
 from gateway import __version__, bloom_command, supervisor
+from gateway.advise import command as advising
 from gateway.model.errors import ConfigError
 from gateway.observe import stderr
 from gateway.operate import commands
 from gateway.source import Source
 
-UPSTREAM = "RAGFRONT_UPSTREAM"  # the environment's say, where the command line has none
+CONFIG = "RAGFRONT_CONFIG"  # the environment's say, where the command line has none
+UPSTREAM = "RAGFRONT_UPSTREAM"
+PRESETS = "RAGFRONT_PRESETS"
 _EXIT_CODES = (
     "Exit codes: 0 stopped as asked; 2 the configuration or the command line is wrong; "
     "3 an address cannot be listened on; 4 workers keep dying."
@@ -27,7 +30,6 @@ app = typer.Typer(
     help="A caching gateway for retrieval-augmented generation services.",
     epilog=_EXIT_CODES,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -57,7 +59,10 @@ def options(
 
 @app.command(epilog=_EXIT_CODES)
 def serve(
-    config: Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help="The configuration.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="The configuration. By default what RAGFRONT_CONFIG says."),
+    ] = None,
     upstream: Annotated[
         str | None,
         typer.Option(
@@ -68,25 +73,58 @@ def serve(
     ] = None,
     listen: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="host:port, [ipv6]:port or unix:/path. By default 127.0.0.1:8080."),
+        typer.Option(
+            metavar="ADDRESS",
+            envvar="RAGFRONT_LISTEN",
+            help="host:port, [ipv6]:port or unix:/path. By default 127.0.0.1:8080.",
+        ),
     ] = None,
     admin: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="For metrics and health, or `off`. By default 127.0.0.1:9090."),
+        typer.Option(
+            metavar="ADDRESS",
+            envvar="RAGFRONT_ADMIN_LISTEN",
+            help="For metrics, health and control, or `off`. By default 127.0.0.1:9090.",
+        ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=0, max=256, help="Processes that share the port. By default one for each core.")
+        int | None,
+        typer.Option(
+            min=0,
+            max=256,
+            envvar="RAGFRONT_WORKERS",
+            help="Processes that share the port. By default one for each core.",
+        ),
+    ] = None,
+    l2: Annotated[
+        str | None,
+        typer.Option(
+            "--l2", metavar="URL", envvar="RAGFRONT_L2", help="Redis behind memory, or `off`. By default on disk."
+        ),
+    ] = None,
+    preset: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Without a file: only this known kind of service; may be repeated. By default what RAGFRONT_PRESETS "
+            "says.",
+        ),
     ] = None,
 ) -> None:
     """Stand in front of a service, until SIGTERM or Ctrl-C.
 
     SIGHUP reads the configuration anew (all of it or nothing), SIGUSR1 opens the access log anew.
     """
+    if config is None and upstream is None and (stated := os.environ.get(CONFIG)):
+        config = Path(stated)
     if config is None:
         upstream = upstream or os.environ.get(UPSTREAM)
+        preset = preset or os.environ.get(PRESETS, "").replace(",", " ").split()
     if (config is None) == (upstream is None):
         _fail(["serve needs either --config FILE or --upstream URL"])
-    source = Source(config, upstream, listen, admin, workers)
+    if config is not None and preset:
+        _fail(["--preset goes with --upstream; in a file, a route says `preset: NAME`"])
+    source = Source(config, upstream, listen, admin, workers, l2, tuple(preset or ()))
     stderr.configure("info")  # for warnings about the settings, before they can say what is wanted
     try:
         settings = source.load()
@@ -119,8 +157,15 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The configu
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    markdown: Annotated[bool, typer.Option("--markdown", help="The same for people: docs/configuration.md.")] = False,
+) -> None:
     """Print the JSON Schema of the configuration, for editors."""
+    if markdown:
+        from gateway.config.reference import reference
+
+        print(reference())
+        return
     import orjson
 
     from gateway.config.schema import schema
@@ -152,9 +197,13 @@ def demo() -> None:
 
     from gateway import tour
 
+    if missing := tour.missing():
+        print(f"ragfront: {missing}", file=sys.stderr)
+        raise typer.Exit(1)
     raise typer.Exit(tour.run(Console()))
 
 
+app.command(epilog=advising.EXIT_CODES)(advising.advise)
 commands.add_to(app)
 
 

@@ -1,4 +1,4 @@
-"""Keeping: where settings say that entries and the ledger are kept. What is not used is not imported."""
+"""Keeping: where settings say that entries, ledger and shared filters are kept. What is not used is not imported."""
 
 import time
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from gateway.cache.store import Store
 from gateway.config.control_rules import OFF
 from gateway.control.memory_ledger import MemoryLedger
 from gateway.control.store import Ledger
+from gateway.guard.filter_store import FilterStore
 from gateway.model.settings.file import Settings
 from gateway.model.settings.tiers import L2Settings
 
@@ -37,3 +38,13 @@ def ledger_of(settings: Settings) -> Ledger:
     from gateway.control.disk_ledger import DiskLedger
 
     return DiskLedger(Path(settings.control.path))
+
+
+def shared_filters_of(settings: Settings) -> FilterStore | None:
+    """Where hosts leave each other the filters that were changed; None where no other host is known of."""
+    if settings.l2 is None or settings.l2.redis is None:
+        return None
+    from gateway.guard.redis_filters import RedisFilters
+    from gateway.link.redis_client import client
+
+    return RedisFilters(partial(client, settings.l2.redis), settings.l2.redis.prefix)

@@ -5,6 +5,8 @@ however it ends. The cache is a fresh folder that is removed at the end.
 """
 
 import http.client
+import importlib.util
+import os
 import signal
 import socket
 import subprocess
@@ -67,6 +69,7 @@ class Service:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "gateway.lifeline", str(self._folder), str(_STOP), *self._arguments],
                 cwd=self._folder,
+                env={name: value for name, value in os.environ.items() if not name.startswith("RAGFRONT_")},
                 stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=said,
@@ -105,6 +108,13 @@ class Service:
                 connection.close()
             time.sleep(0.05)
         raise TourFailed(f"{self.name} is not ready after {_START:.0f} s")
+
+
+def missing() -> str | None:
+    """What to tell where the example service cannot run: its library comes with an extra."""
+    if importlib.util.find_spec("bm25s") is not None:
+        return None
+    return "the demo needs the library bm25s; install it with: pip install 'ragfront[demo]'"
 
 
 def run(console: Console) -> int:
@@ -169,6 +179,7 @@ def _tell_curls(console: Console, at: Addresses) -> None:
     ):
         # As it is, on one line: it is there to be copied.
         console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
+    console.print(f"\nOr look: http://{at.admin}/admin/", soft_wrap=True, highlight=False)
     console.print()
 
 

@@ -1,7 +1,8 @@
 """Leases: one upstream call per key over all who share a store. Without the store each process is on its own.
 
 A lease is renewed while it is held, so that its owner may take as long as it needs, and ends soon after its owner
-does. It is given back only when the store has the answer: who waits for it looks for the answer first.
+does. It is given back only when the store has the answer: who waits for it looks for the answer first. One whose call
+began before a purge of what it will bring is given back at once: that is stored nowhere, and nobody is to wait for it.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from gateway.cache.breaker import Breaker
 from gateway.cache.store import Claim, Store
 from gateway.cache.writes import Writes
 from gateway.model.errors import StoreUnavailable
+from gateway.policy.purges import GONE, Names, Purges
 
 T = TypeVar("T")
 
@@ -31,9 +33,13 @@ _RENEWALS = 3
 
 
 class Lease:
-    """One key's. state GRANTED: ask the upstream, and release it afterwards; what the others mean, Claim says."""
+    """One key's. state GRANTED: ask the upstream, and release it afterwards; what the others mean, Claim says.
 
-    __slots__ = ("key", "shared", "state", "timer", "token", "ttl")
+    call: the version of the ledger when the upstream call began, and by what its answer may be purged; None: it has
+    not begun. followed: others read along, and judge for themselves.
+    """
+
+    __slots__ = ("call", "followed", "key", "shared", "state", "timer", "token", "ttl")
 
     def __init__(self, key: bytes, ttl: float) -> None:
         self.key = key
@@ -42,6 +48,8 @@ class Lease:
         self.state = Claim.GRANTED
         self.shared = False  # whether the store may know of it
         self.timer: asyncio.TimerHandle | None = None
+        self.call: tuple[int, Names] | None = None
+        self.followed = False
 
 
 class Leases:
@@ -86,6 +94,17 @@ class Leases:
             lease.shared = False
             await asyncio.shield(self._spawn(self._end(lease, given_up_for)))
 
+    def let_go(self, purges: Purges) -> None:
+        """Gives back the leases of calls whose answers have been purged before they came."""
+        for lease in list(self._held):
+            if lease.call is None or lease.followed or purges.judge(*lease.call) != GONE:
+                continue
+            if lease.timer is not None:
+                lease.timer.cancel()
+            self._held.discard(lease)
+            lease.shared = False  # what is received is told to nobody any more
+            self._spawn(self._give_back(lease, 0.0))
+
     async def close(self, limit: float) -> None:
         """Gives back all that is held, in at most `limit` seconds."""
         for lease in list(self._held):
@@ -104,6 +123,9 @@ class Leases:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SETTLE_SECONDS):
                 await self._writes.settled(lease.key)
+        await self._give_back(lease, given_up_for)
+
+    async def _give_back(self, lease: Lease, given_up_for: float) -> None:
         await self._try(lambda: self._store.release(lease.key, lease.token, given_up_for), otherwise=None)
 
     def _renew_later(self, lease: Lease) -> None:

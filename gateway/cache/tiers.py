@@ -304,6 +304,11 @@ class Tiers:
         row = await self._shared.reads.read(key) if self._shared is not None else None
         return decode(row) if isinstance(row, bytes) else None
 
+    def purged(self) -> None:
+        """There is a new purge: calls that are under way here, and bring nothing any more, are not to be waited for."""
+        if self._shared is not None:
+            self._shared.leases.let_go(self.sieve.purges)
+
     async def claim(self, key: bytes, ttl: float) -> Lease:
         """Asks to be the one who asks the upstream for this key. A lease that is GRANTED is renewed until released."""
         lease = Lease(key, ttl)
@@ -333,7 +338,9 @@ class Tiers:
         """
         if self._shared is None or not lease.shared:
             return None
-        return self._shared.relay(lease.key, version, status, reason, fields)
+        relay = self._shared.relay(lease.key, version, status, reason, fields)
+        lease.followed = relay is not None
+        return relay
 
     async def wait(
         self, lease: Lease, now: float, l1_ttl: float, named: Keys = (), *, deadline: float | None = None

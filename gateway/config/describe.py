@@ -76,6 +76,9 @@ def _to(upstream: str, settings: Settings) -> str:
 
 def _row(route: RouteSettings, to: str) -> tuple[str, ...]:
     cache = route.cache
+    if cache.rules == "http":
+        key = "\n".join(filter(None, ("URI", ", ".join(route.key.headers), _identity(route.key))))
+        return route.name, _match(route.match) + to, key, *["RFC 9111"] * 3, "-", cache.mode
     return (
         route.name,
         _match(route.match) + to,
@@ -103,15 +106,14 @@ def _key(key: KeySettings) -> str:
     body = "whole body" if key.body == "all" else _names(key.body) or "no body"
     ignored = f"except {_names(key.ignore)}" if len(key.ignore) < 3 else f"{len(key.ignore)} exceptions"
     query = {"all": "", "none": "without query"}.get(key.query) if isinstance(key.query, str) else _names(key.query)
-    identity = {"credentials": "", "shared": "shared"}.get(key.identity) if isinstance(key.identity, str) else None
-    lines = (
-        body,
-        ignored if key.ignore else "",
-        query,
-        ", ".join(key.headers),
-        f"per {_names(key.identity)}" if identity is None else identity,
-    )
+    lines = (body, ignored if key.ignore else "", query, ", ".join(key.headers), _identity(key))
     return "\n".join(filter(None, lines))
+
+
+def _identity(key: KeySettings) -> str:
+    if key.identity == "credentials":
+        return ""
+    return "shared" if key.identity == "shared" else f"per {_names(key.identity)}"
 
 
 def _names(names: str | tuple[str, ...]) -> str:

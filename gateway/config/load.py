@@ -47,13 +47,15 @@ def loads(text: str, name: str, env: Mapping[str, str]) -> Settings:
     return _log_warnings(parse(text, name, env))
 
 
-def from_upstream(url: str, env: Mapping[str, str], **overrides: Any) -> Settings:
-    """Settings for one service without a file: the presets that need no asking for are routes, all else as by default.
+def from_upstream(url: str, env: Mapping[str, str], presets: Iterable[str] = (), **overrides: Any) -> Settings:
+    """Settings for one service without a file: presets are routes, all else as by default.
 
+    presets: their names; none: all that need no asking for.
     overrides: top-level settings as they stand in a file (`listen="..."`, `admin={"listen": "off"}`); None: not stated.
     """
     stated = {key: value for key, value in overrides.items() if value is not None}
-    base = {"upstreams": {"upstream": {"urls": [url]}}, "routes": [{"preset": name} for name in unasked()]}
+    routes = [{"preset": name} for name in presets or unasked()]
+    base = {"upstreams": {"upstream": {"urls": [url]}}, "routes": routes}
     source = Source(COMMAND_LINE, over=frozenset(_paths(stated)))
     return _log_warnings(_build(merge(base, stated), source, env, []))
 

@@ -16,6 +16,7 @@ from gateway.config.degrade_rules import check_degrade
 from gateway.config.drift_rules import check_drift
 from gateway.config.findings import Finding
 from gateway.config.guard_rules import check_guards
+from gateway.config.http_rules import check_http
 from gateway.config.places import Path, Source, suggest
 from gateway.config.reach import never_reached
 from gateway.config.replica_rules import check_replicas
@@ -38,6 +39,7 @@ def check(settings: Settings, source: Source) -> Iterator[Finding]:
     for index, route in enumerate(settings.routes):
         yield from check_route(route, ("routes", index), source)
         yield from check_drift(route, ("routes", index), source)
+        yield from check_http(route, ("routes", index), source)
         yield from check_degrade(route, ("routes", index), source, settings.upstreams)
     yield from check_guards(settings, source)
     yield from check_ahead(settings, source)

@@ -23,7 +23,8 @@ _log = logging.getLogger("ragfront.control")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.05
 
-Check = Callable[[Mapping[str, Mapping[str, Any]]], None]
+Patch = Mapping[str, Any]
+Check = Callable[[Mapping[str, Patch]], None]
 """Raises ConfigError where patches, by route, give no settings that could be used."""
 
 
@@ -131,18 +132,21 @@ class Control:
         return await self._confirm(version, wait)
 
     async def override(
-        self, route: str, patch: Mapping[str, Any] | None, until: float | None, reason: str, who: str
+        self, route: str, patch: Patch | Callable[[], Patch | None] | None, until: float | None, reason: str, who: str
     ) -> Confirmation:
         """Put settings over a route's, in the place of those that were; patch None: none any more.
 
-        until: Unix seconds; None: for good. ConfigError where the settings would not do; then nothing was changed.
+        patch: or what makes it out of those that are in force, when nobody can change them any more; what it raises
+        is raised, and nothing was changed. until: Unix seconds; None: for good. ConfigError where the settings would
+        not do; then nothing was changed.
         """
         at = self._clock()
 
         def table() -> list[Item]:
+            stated = patch() if callable(patch) else patch
             after = {name: one for name, one in self.overrides.items() if name != route}
-            if patch is not None:
-                after[route] = Override(route, patch, until, reason, who, at)
+            if stated is not None:
+                after[route] = Override(route, stated, until, reason, who, at)
                 self._check({name: one.patch for name, one in after.items()})
             return [after]
 

@@ -247,6 +247,14 @@ class Filters:
         """The files of a route's filters, by kind."""
         return {kind: file for (name, kind), file in self._loaded.items() if name == route}
 
+    def shared(self) -> dict[str, Loaded]:
+        """Each file in use once, under a name that it has on all hosts: the first route's that has it."""
+        names: dict[str, Loaded] = {}
+        for (route, kind), file in self._loaded.items():
+            if not any(file is other for other in names.values()):
+                names[f"{route} {kind}"] = file
+        return names
+
     def purged(self, order: Order) -> None:
         """What came back empty, and has been purged, must not be said to be so any more.
 

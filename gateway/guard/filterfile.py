@@ -13,9 +13,10 @@ import struct
 import tempfile
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, cast
 
 from bitarray import bitarray
 from pybloom_live import BloomFilter
@@ -119,20 +120,37 @@ def save(filter: Filter, path: str) -> None:
         h.slices, h.bits_per_slice, h.made, h.bits,
     )  # fmt: skip
     digest = hashlib.sha256(packed)
+    with _beside(path) as file:
+        file.seek(_BODY)
+        for piece in filter._pieces():
+            digest.update(piece)
+            file.write(piece)
+        file.seek(0)
+        file.write(_MAGIC + packed + _CRC.pack(zlib.crc32(packed)) + digest.digest())
+
+
+def put(data: bytes, path: str, kind: Kind, at: int) -> None:
+    """Write a whole file's bytes, checked first, as of a moment (Unix milliseconds). FilterError, OSError."""
+    with _beside(path, at) as file:
+        file.write(data)
+        file.seek(0)
+        _load(file, kind)
+
+
+@contextmanager
+def _beside(path: str, at: int | None = None) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` once it is whole; else what was there stays. at: its time."""
     file = tempfile.NamedTemporaryFile(dir=os.path.dirname(path) or ".", prefix=".bloom-", delete=False)  # noqa: SIM115
     try:
         with file:
-            file.seek(_BODY)
-            for piece in filter._pieces():
-                digest.update(piece)
-                file.write(piece)
-            file.seek(0)
-            file.write(_MAGIC + packed + _CRC.pack(zlib.crc32(packed)) + digest.digest())
+            yield cast(BinaryIO, file)
             file.flush()
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(file.name, 0o666 & ~umask)  # the gateway may run as another user than its builder
+        if at is not None:
+            os.utime(file.name, ns=(at * 1_000_000, at * 1_000_000))
         os.replace(file.name, path)
     except BaseException:
         os.unlink(file.name)

@@ -19,7 +19,7 @@ _MOST_TAGS = 10_000
 class Generations:
     """Not thread-safe. capacity: keys in all generations together. rotate: seconds of one. clock: monotonic."""
 
-    __slots__ = ("_clock", "_due", "_each", "_filters", "_generations", "_rotate", "_tags", "rotations")
+    __slots__ = ("_clock", "_due", "_each", "_filters", "_generations", "_rotate", "_tags")
 
     def __init__(self, capacity: int, generations: int, rotate: float, clock: Callable[[], float]) -> None:
         self._each = max(1, capacity // generations)
@@ -29,7 +29,6 @@ class Generations:
         self._due = clock() + rotate
         self._filters: deque[BloomFilter] = deque()  # newest first; made when they are needed
         self._tags: set[str] = set()  # of the answers to all keys since it began, or was forgotten
-        self.rotations = 0
 
     def __contains__(self, key: bytes) -> bool:
         self._turn()
@@ -91,7 +90,6 @@ class Generations:
         oldest.bitarray.setall(False)
         oldest.count = 0
         self._filters.appendleft(oldest)
-        self.rotations += 1
 
 
 def _text(key: bytes) -> str:

@@ -93,11 +93,6 @@ class Entry:
         return self.fresh_until - self.fresh_for
 
     @property
-    def stale_while_until(self) -> float:
-        """Until when it may be served while somebody asks anew, in Unix seconds."""
-        return self.fresh_until + self.stale.revalidate
-
-    @property
     def stale_error_until(self) -> float:
         """Until when it may be served if the upstream fails, in Unix seconds."""
         return self.fresh_until + self.stale.error

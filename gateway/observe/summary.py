@@ -41,6 +41,10 @@ class Summary:
     calls: dict[str, dict[str, float]] = field(default_factory=dict)  # upstream -> result
     call_latency: dict[str, Latency] = field(default_factory=dict)
     tiers: dict[str, dict[str, float]] = field(default_factory=dict)
+    shadow: dict[str, dict[str, float]] = field(default_factory=dict)  # route -> the outcome that would have been
+    shadow_saved: dict[str, float] = field(default_factory=dict)  # by route; seconds that would have been saved
+    drift: dict[str, dict[str, float]] = field(default_factory=dict)  # route -> how hits asked again compare
+    suggested_ttl: dict[str, float] = field(default_factory=dict)  # by route, in seconds
     in_flight: float = 0.0
     workers: float = 0.0
 
@@ -87,6 +91,15 @@ def _take(found: Summary, name: str, labels: dict[str, str], value: float) -> No
             found.stored[labels["route"]] = value
         case "upstream_calls":
             found.calls.setdefault(labels["upstream"], {})[labels["result"]] = value
+        case "shadow_requests":
+            found.shadow.setdefault(labels["route"], {})[labels["outcome"]] = value
+        case "shadow_upstream_saved_seconds":
+            found.shadow_saved[labels["route"]] = value
+        case "drift_compared":
+            results = found.drift.setdefault(labels["route"], {})
+            results[labels["result"]] = results.get(labels["result"], 0.0) + value
+        case "drift_suggested_ttl_seconds":
+            found.suggested_ttl[labels["route"]] = value
         case "requests_in_flight":
             found.in_flight = value
         case "workers":

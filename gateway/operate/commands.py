@@ -30,13 +30,14 @@ def purge(
     ] = None,
     expire: Annotated[bool, typer.Option("--expire", help="Make them stale, instead of removing them.")] = False,
     wait: Annotated[str | None, typer.Option(metavar="TIME", help="How long for all to confirm, such as 5s.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many answers it would take.")] = False,
     admin: Admin = LOCAL,
     token_file: TokenFile = None,
 ) -> None:
     """Remove stored answers, everywhere: by route, key, tag or request."""
     from gateway.operate.purge import run
 
-    stated = {"all": everything or None, "route": route, "tags": tag, "keys": key, "wait": wait}
+    stated = {"all": everything or None, "route": route, "tags": tag, "keys": key, "wait": wait, "dry_run": dry_run}
     run(client(admin, token_file), {name: value for name, value in stated.items() if value}, request, expire)
 
 
@@ -91,6 +92,17 @@ def top(
     run(client(admin, token_file), interval, count)
 
 
+@told
+def health(
+    live: Annotated[bool, typer.Option("--live", help="Ask whether it is alive, not whether it is ready.")] = False,
+    admin: Admin = LOCAL,
+) -> None:
+    """Ask whether a gateway should get requests, for a container's health check. No token is needed."""
+    from gateway.operate.health import run
+
+    run(admin, live)
+
+
 @policy.command(epilog=EXIT_CODES)
 @told
 def show(
@@ -135,6 +147,6 @@ def revert(route: Route, admin: Admin = LOCAL, token_file: TokenFile = None) -> 
 
 def add_to(app: typer.Typer) -> None:
     """Put all of them into the command line."""
-    for command in (purge, explain, warm, stats, top):
+    for command in (purge, explain, warm, stats, top, health):
         app.command(epilog=EXIT_CODES)(command)
     app.add_typer(policy, name="policy")

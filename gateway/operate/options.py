@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # what asks is imported where it is needed: `serve` starts th
 
 P = ParamSpec("P")
 
-REFUSED = 1
+REFUSED = 1  # and, of `health`, not ready
 WRONG = 2
 UNREACHABLE = 3
 NOT_CONFIRMED = 4

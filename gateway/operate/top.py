@@ -29,7 +29,14 @@ def run(asked: Client, interval: float, count: int | None) -> None:
 
 def _frame(asked: Client, before: dict[str, Any], now: dict[str, Any]) -> Group:
     hot, upstreams = asked.get("/entries/top?limit=10"), asked.get("/upstreams")["upstreams"]
-    parts = (Text(headline(before, now), "bold"), outcomes(before, now), hottest(hot), replicas(upstreams))
+    parts: list[Text | Table] = [
+        Text(headline(before, now), "bold"),
+        outcomes(before, now),
+        hottest(hot),
+        replicas(upstreams),
+    ]
+    if now["workers"] > 1:
+        parts.append(memories(asked.get("/workers")))
     return Group(*(line for part in parts for line in (part, Text())))
 
 
@@ -92,11 +99,25 @@ def replicas(upstreams: list[dict[str, Any]]) -> Table:
 
 
 def state(replica: dict[str, Any]) -> str:
-    """What keeps a replica from being asked, or that nothing does."""
+    """What keeps a replica from being asked, or that nothing does; and in how many workers, where they differ."""
     if replica["drained"]:
         return "drained"
+    worst = _of(replica)
+    own = replica["workers"]
+    return f"{worst} in {sum(_of(one) == worst for one in own)} of {len(own)} workers" if own else worst
+
+
+def _of(replica: dict[str, Any]) -> str:
     if replica["breaker"] != "closed":
         return f"breaker {replica['breaker']}"
     if not replica["healthy"]:
         return "unhealthy"
     return "ejected" if replica["ejected"] else "well"
+
+
+def memories(found: dict[str, Any]) -> Table:
+    """What each worker holds in memory."""
+    table = plain("worker", "pid", "entries", "MiB")
+    for one in found["told"]:
+        table.add_row(str(one["worker"]), str(one["pid"]), f"{one['entries']:,}", f"{one['bytes'] / (1 << 20):,.1f}")
+    return table

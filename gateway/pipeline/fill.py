@@ -107,6 +107,7 @@ class Filler:
             return  # somebody else refreshes what has been served stale here
         given_up = False
         job.held = lease
+        lease.call = self._tiers.version, job.names(())  # the call begins now
         try:
             given_up = await self._ask(job, flight)
         finally:

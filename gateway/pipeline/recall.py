@@ -124,7 +124,7 @@ class Recall:
         if rule is None:
             return Question(plan, None, Reason.NO_ROUTE)
         if rule.http is not None:
-            return Question(plan, rule, None, rule.http.keyer.key(x.request))
+            return Question(plan, rule, None, rule.http.keyer.key(plan.forwarding.as_sent(x.request)))
         bypass = self._bypass(x, rule, document)  # 2 admit
         if bypass is not None or document is None:
             return Question(plan, rule, bypass or Reason.REQUEST_BODY_TOO_LARGE)

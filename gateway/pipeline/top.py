@@ -30,11 +30,13 @@ class Ranked(NamedTuple):
 
 
 class Top:
-    """One worker's: a fair share of all, since the kernel spreads connections over workers."""
+    """One worker's: a fair share of all, since the kernel spreads connections over workers.
+
+    samples: how many; saved: seconds in them that upstreams did not have to work. What is older counts for less.
+    """
 
     def __init__(self) -> None:
-        self.samples = 0.0
-        self._saved = 0.0
+        self.samples = self.saved = 0.0
         self._hits: Hottest[TopKey] = Hottest(_PLACES, _MAX_BYTES)
         self._savers: Hottest[TopKey] = Hottest(_PLACES, _MAX_BYTES)
         self._faded = 0.0
@@ -50,7 +52,7 @@ class Top:
         size = 300 + len(path)
         self._hits.add(x.key, one, size)
         if x.saved_seconds:
-            self._saved += x.saved_seconds
+            self.saved += x.saved_seconds
             self._savers.add(x.key, one, size, x.saved_seconds)
 
     def by_hits(self, most: int) -> list[Ranked]:
@@ -59,7 +61,7 @@ class Top:
 
     def by_saved(self, most: int) -> list[Ranked]:
         """Those first that save the upstreams most time."""
-        return _ranked(self._savers, self._saved, most)
+        return _ranked(self._savers, self.saved, most)
 
     def _fade(self, now: float) -> None:
         if now - self._faded < _FADE_EVERY:
@@ -67,7 +69,7 @@ class Top:
         factor = 0.5 ** ((now - self._faded) / _HALF_LIFE)
         self._faded = now
         self.samples *= factor
-        self._saved *= factor
+        self.saved *= factor
         self._hits.fade(factor)
         self._savers.fade(factor)
 

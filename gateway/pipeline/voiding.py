@@ -39,7 +39,8 @@ class Voiding:
         if request.method in SAFE or not plan.by_http:
             return
         status, fields = reply.head.status, reply.head.fields
-        keys = plan.void(request, invalidated(request.method, status, target_uri(request), fields))
+        uri = target_uri(plan.forwarding.as_sent(request))
+        keys = plan.void(request, invalidated(request.method, status, uri, fields))
         for key in keys:
             variants = [line.key for line in lines(self._tiers.held(key, self._wall()))]
             for each in (*variants, parts_key(key), key):

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
@@ -20,6 +21,7 @@ CONDITIONAL = frozenset(
 """Fields to leave out of a request whose answer is to be stored: a 304 or a part would be of no use to others."""
 
 _TOLD = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
+_PLACE = frozenset({b"x-forwarded-proto", b"x-forwarded-host"})
 _TE: Pairs = ((b"TE", b"trailers"), (b"Connection", b"TE"))
 _UPGRADE = (b"Connection", b"upgrade")
 _TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -55,6 +57,19 @@ class Forwarding:
         if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
         return any(address in network for network in self._trusted)
+
+    def as_sent(self, request: Request) -> Request:
+        """The request with the scheme and authority that its client used, as far as a trusted peer tells them.
+
+        The upstream hears of those and answers by them (redirects to https, links, tenants), so they are of the
+        target URI (RFC 9110 section 7.1).
+        """
+        fields = request.fields
+        if not fields.any_of(_PLACE) or not self.is_trusted(request.peer):
+            return request
+        came = {name: fields.joined(name) for name in _PLACE - connection_options(fields)}
+        proto, host = came.get(b"x-forwarded-proto"), came.get(b"x-forwarded-host")
+        return replace(request, scheme=proto or request.scheme, authority=host or request.authority)
 
     def request_fields(
         self,

@@ -194,11 +194,6 @@ class RequestIntake(_Intake):
         """A request has begun, and its head is not whole yet."""
         return bool(self._buffer) and self._body is None and not self._dead and self._queued < _MAX_QUEUED
 
-    @property
-    def mid_body(self) -> bool:
-        """A request's body is under way."""
-        return self._body is not None
-
     def message_consumed(self) -> None:
         """One parsed request was taken up."""
         self._queued -= 1

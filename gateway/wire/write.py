@@ -16,11 +16,6 @@ def request(method: bytes, target: bytes, pairs: Iterable[tuple[bytes, bytes]]) 
     return b"%b %b HTTP/1.1\r\n%b\r\n" % (method, target, field_lines(pairs))
 
 
-def status_line(status: int, reason: bytes) -> bytes:
-    """A status line. The space after the code stands even without a reason (section 4)."""
-    return b"HTTP/1.1 %d %b\r\n" % (status, reason)
-
-
 def response(status: int, reason: bytes, pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
     """A whole answer head."""
     return b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, reason, field_lines(pairs))

@@ -1,5 +1,6 @@
 """Purged means gone: once it is confirmed, no process serves an old answer, also not one that was on its way."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.support.gateway import field, once
 from tests.support.process import serving
 from tests.support.purging import Readers, Service, ask, fleet, generation, renew, worker
 from tests.support.redis_server import redis_cluster, redis_server
-from tests.support.upstream import ScriptedUpstream
+from tests.support.upstream import Asked, ScriptedUpstream, Wire
 
 QUERIES = ["a", "b", "live c", "live d", "e"]
 ROUTE = 'tags: ["doc:{/docs/*}"]'
@@ -78,6 +79,36 @@ async def test_what_is_expired_is_asked_anew_and_stands_in_until_then(tmp_path: 
 
             await eventually(renewed)
             assert len(upstream.asked) == 2
+
+
+@pytest.mark.parametrize("asked_at", ["here", "there"])
+async def test_nobody_waits_for_a_call_of_before_a_purge(l2, asked_at: str, tmp_path: Path):
+    ours, theirs, _ = l2
+    gate, service = asyncio.Event(), Service(takes=0)
+
+    async def slow_at_first(asked: Asked, wire: Wire) -> None:
+        if service.generation == 0:
+            await gate.wait()
+            await wire.json(b'{"generation": 0, "query": "a", "docs": []}')
+        else:
+            await service(asked, wire)
+
+    async with AsyncExitStack() as stack:
+        upstream = await stack.enter_async_context(ScriptedUpstream(slow_at_first))
+        here, control = await stack.enter_async_context(worker(upstream.url, ours, tmp_path / "control"))
+        there = await stack.enter_async_context(serving(tmp_path, upstream.url, theirs))
+        await fleet(control, 2)
+        before = asyncio.create_task(once(here.port, ask("a")))
+        await upstream.until(lambda: len(upstream.asked) == 1)
+        service.generation = 1
+        assert (await control.purge(RAG)).missing == ()
+        async with asyncio.timeout(5):
+            _, body = await once({"here": here, "there": there}[asked_at].port, ask("a"))
+        assert generation(body) == 1
+        gate.set()
+        assert generation((await before)[1]) == 0  # it had asked before
+        assert [generation((await once(port, ask("a")))[1]) for port in (here.port, there.port)] == [1, 1]
+        assert len(upstream.asked) == 2
 
 
 async def test_purges_are_confirmed_over_a_cluster_too(tmp_path: Path):

@@ -30,7 +30,7 @@ ENTRIES = st.builds(
     route=TEXTS,
     fresh_until=TIMES,
     fresh_for=TIMES,
-    stale=st.builds(Windows, TIMES, TIMES),
+    stale=st.builds(Windows, TIMES, TIMES, TIMES),
     initial_age=TIMES,
     tags=st.lists(TEXTS, max_size=4).map(tuple),
     version=st.integers(0, 2**64 - 1),

@@ -1,5 +1,7 @@
 """A gateway in this process with its admin API, and a client of that."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,8 +9,9 @@ from typing import Any
 import aiohttp
 
 from tests.support.eventually import eventually
-from tests.support.gateway import Running, running, settings
+from tests.support.gateway import Running, field, once, post, running, settings
 from tests.support.ports import free_port
+from tests.support.process import GatewayProcess
 
 
 class Admin:
@@ -53,6 +56,13 @@ async def settled(read: Callable[[], Awaitable[Any]], holds: Callable[[Any], Any
 
     await eventually(read_again)
     return found[0]
+
+
+async def outcomes(gateway: GatewayProcess, query: str, times: int = 24) -> list[bytes]:
+    """What so many clients get, each on a connection of its own: the kernel spreads them over the workers."""
+    body = json.dumps({"query": query}).encode()
+    asked = [once(gateway.port, post(b"/rag", body, b"Connection: close")) for _ in range(times)]
+    return [field(head, b"cache-status") or b"" for head, _ in await asyncio.gather(*asked)]
 
 
 @asynccontextmanager

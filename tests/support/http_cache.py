@@ -37,7 +37,10 @@ class Cache:
 
 
 @asynccontextmanager
-async def http_cache(*, key: dict[str, Any] | None = None, **cache: Any) -> AsyncIterator[Cache]:
-    """key, cache: of the route."""
-    async with front(route={"key": key or {}, "cache": {**HTTP["cache"], **cache}}) as of:
+async def http_cache(
+    *, key: dict[str, Any] | None = None, forwarding: dict[str, Any] | None = None, **cache: Any
+) -> AsyncIterator[Cache]:
+    """key, cache: of the route. forwarding: of the file."""
+    route = {"key": key or {}, "cache": {**HTTP["cache"], **cache}}
+    async with front(route=route, forwarding=forwarding or {}) as of:
         yield Cache(of)

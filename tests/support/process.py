@@ -36,7 +36,7 @@ CONFIG = """\
 listen: 127.0.0.1:{port}
 admin: {{listen: "127.0.0.1:{admin}"}}
 workers: {workers}
-upstreams: {{rag: "{upstream}"}}
+upstreams: {{rag: "{upstream}"{upstreams}}}
 l2: {l2}
 control: {{path: "{folder}/control"{control}}}
 routes:
@@ -77,15 +77,17 @@ async def serving(
     route: str = "",
     more: str = "",
     control: str = "",
+    upstreams: str = "",
     name: str = "gateway",
     program: tuple[str, ...] = ("gateway",),
 ) -> AsyncIterator[GatewayProcess]:
-    """routes, more: lines of YAML; further routes, and further settings. control: further settings of the ledger,
-    inline. program: a module, and what it is told.
+    """routes, more: lines of YAML; further routes, and further settings. control, upstreams: further settings of the
+    ledger, further upstreams, inline. program: a module, and what it is told.
     """
     port, admin = free_port(), free_port()
     config, log = folder / f"{name}.yaml", folder / f"{name}.log"
     stated = {"upstream": upstream, "l2": l2, "workers": workers, "routes": routes, "route": route, "more": more}
+    stated["upstreams"] = upstreams
     config.write_text(CONFIG.format(port=port, admin=admin, folder=folder, control=control, **stated))
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -21,6 +21,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+RIGHTS = (
+    "~ragfront:* +get +hget +hmget +mget +set +unlink +eval +del +pexpire +xadd +xrange +exists +time"
+    " +xread +xrevrange +hset +hsetnx +hgetall +hdel"
+)
+"""What the gateway needs to be allowed, as docs/operations.md tells operators."""
+
 _READY_SECONDS = 20.0
 _SLOTS = 16384
 
@@ -125,9 +131,7 @@ def redis_server(*options: str, **login: object) -> Iterator[RedisServer]:
 @contextmanager
 def redis_with_user(user: str, password: str) -> Iterator[RedisServer]:
     """One server that knows only this user, who may do just what the store needs."""
-    commands = "+get +mget +set +unlink +eval +del +pexpire +xadd +xrange +exists +time"
-    commands += " +xread +xrevrange +hset +hsetnx +hgetall +hdel"
-    acl = f"user {user} on >{password} ~ragfront:* {commands}"
+    acl = f"user {user} on >{password} {RIGHTS}"
     with redis_server("user default off", acl, username=user, password=password) as server:
         yield server
 

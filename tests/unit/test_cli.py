@@ -38,7 +38,7 @@ def test_help_tells_commands_and_exit_codes() -> None:
     for arguments in (["--help"], ["serve", "--help"]):
         told = " ".join(ragfront(*arguments).stdout.split())
         assert "0 stopped as asked; 2 the configuration or the command line is wrong; 3 an address" in told
-    for command in ("serve", "check", "presets", "schema", "bloom", "demo"):
+    for command in ("serve", "check", "presets", "schema", "bloom", "advise", "demo"):
         assert f"\n  {command} " in ragfront("--help").stdout
 
 
@@ -128,6 +128,38 @@ def test_mistakes_are_told_without_a_traceback(arguments: list[str], told: str) 
 
 def test_upstream_may_come_from_the_environment() -> None:
     assert "expected a URL such as" in ragfront("serve", RAGFRONT_UPSTREAM="rag").stderr
+
+
+def test_what_is_not_typed_comes_from_the_environment() -> None:
+    for name, told in {
+        "CONFIG": "ragfront: nowhere: no such file or directory",
+        "LISTEN": "command line: listen: expected host:port",
+        "ADMIN_LISTEN": "command line: admin.listen: expected host:port",
+        "WORKERS": "env var: 'RAGFRONT_WORKERS'",
+        "L2": "command line: l2",
+        "PRESETS": "command line: routes[0].preset: expected one of",
+    }.items():
+        done = ragfront("serve", **{"RAGFRONT_UPSTREAM": "http://rag", f"RAGFRONT_{name}": "nowhere"})
+        assert (done.returncode, told in done.stderr) == (2, True), (name, done.stderr)
+
+
+def test_what_is_typed_wins_over_the_environments_file() -> None:
+    done = ragfront("serve", "--upstream", "rag", RAGFRONT_CONFIG="no-such-file")
+    assert "expected a URL such as" in done.stderr
+    done = ragfront("serve", "--config", "x", "--preset", "rag")
+    assert done.stderr == "ragfront: --preset goes with --upstream; in a file, a route says `preset: NAME`\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete(shell: str) -> None:
+    done = ragfront(_RAGFRONT_COMPLETE=f"source_{shell}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ragfront" in done.stdout
+
+
+def test_bash_completes_commands() -> None:
+    done = ragfront(_RAGFRONT_COMPLETE="complete_bash", COMP_WORDS="ragfront po", COMP_CWORD="1")
+    assert done.stdout.split() == ["policy"]
 
 
 def test_file_on_the_command_line_wins_over_the_environment() -> None:

@@ -98,3 +98,30 @@ def test_as_many_workers_as_cores_where_nobody_says(file: Path, monkeypatch: pyt
     assert Source(None, "http://127.0.0.1:8000").load().workers == 5
     assert Source(file, workers=0).load().workers == 5
     assert Source(file).load().workers == 2
+
+
+def test_token_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(TOKEN, raising=False)
+    monkeypatch.setenv(f"{TOKEN}_FILE", str(tmp_path / "token"))
+    source = Source(upstream="http://rag:8000", admin="0.0.0.0:9090")
+    with pytest.raises(ConfigError) as caught:
+        source.load()
+    assert caught.value.problems[0].startswith("command line: admin.token: ")
+    (tmp_path / "token").write_text("s3cret\n")
+    assert source.load().admin.token == "s3cret"
+
+
+def test_the_second_tier_may_be_stated(file: Path) -> None:
+    for source in (Source(file, l2="redis://redis:6379/1"), Source(upstream="http://rag", l2="redis://redis:6379/1")):
+        settings = source.load()
+        assert settings.l2 is not None
+        assert settings.l2.redis is not None
+        assert settings.l2.redis.url == "redis://redis:6379/1"
+    assert Source(upstream="http://rag", l2="off").load().l2 is None
+
+
+def test_only_the_presets_that_are_named() -> None:
+    settings = Source(upstream="http://rag", presets=("vllm", "rag")).load()
+    assert [route.name for route in settings.routes] == ["vllm", "rag"]
+    with pytest.raises(ConfigError, match="did you mean rag"):
+        Source(upstream="http://rag", presets=("rga",)).load()

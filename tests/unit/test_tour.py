@@ -125,3 +125,10 @@ def test_interrupted_while_a_dataclass_is_made_it_still_ends_with_0(number: sign
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
     command = [sys.executable, "-m", "interrupted", str(int(number))]  # -m: elsewhere CPython does not look
     assert subprocess.run(command, env=environment, timeout=50).returncode == 0
+
+
+def test_without_the_demos_library_one_line_says_what_to_install() -> None:
+    code = "import sys; sys.modules['bm25s'] = None; sys.argv = ['ragfront', 'demo']; import gateway.cli as c; c.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    told = "ragfront: the demo needs the library bm25s; install it with: pip install 'ragfront[demo]'\n"
+    assert (done.returncode, done.stderr) == (1, told)

@@ -11,6 +11,7 @@ from aiohttp.hdrs import AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.config.admin_rules import ALONE
+from gateway.listeners.admin.pages import PAGE, pages
 from gateway.listeners.admin.problem import problem
 from gateway.model.settings.file import AdminSettings
 
@@ -62,12 +63,14 @@ class Tokens:
 def access(settings: AdminSettings) -> Middleware:
     """A middleware that lets in who shows a token (RFC 6750 section 2.1), or everybody where none is set."""
     tokens = Tokens(settings)
+    # The console's own files tell nothing, and it is them that ask for a token; which pages may ask still counts.
+    tokenless = {PAGE.rstrip("/"), *pages()}
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         caller = tokens.whose(_shown(request)) if tokens else ANONYMOUS
         if request.path not in _OPEN:
-            if caller is None:
+            if caller is None and request.path not in tokenless:
                 return problem(401, "the admin token is needed", headers={WWW_AUTHENTICATE: "Bearer"})
             if (why := _foreign(request, guarded=bool(tokens))) is not None:
                 return problem(403, why)

@@ -1,12 +1,11 @@
 """/admin/bloom: what the filters hold and have done; keys added, files taken or swapped.
 
 A filter's file is what all workers of a host follow, so it is the file that is changed here: within half a second
-each of them has swapped it in whole.
+each of them has swapped it in whole. Other hosts put it into the place of theirs (guard/sharing).
 """
 
-import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
@@ -17,30 +16,29 @@ from gateway.guard.filterfile import Filter, FilterError, load, save
 from gateway.listeners.admin.operation import Call, Nothing, Operation
 from gateway.listeners.admin.parts import Parts
 from gateway.listeners.admin.problem import Refused
+from gateway.listeners.admin.views import FilterView
+from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.base import Frozen
 from gateway.policy.vocabulary import terms
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=65536)]
 
 
-class FilterReport(BaseModel):
-    """One route's filter of one kind, in the worker that serves this API."""
+class FilterOfWorker(BaseModel):
+    """A filter as one worker has it."""
 
-    route: str
-    kind: str
-    mode: str
-    file: str | None
-    loaded: bool = Field(description="whether it is in force")
+    worker: int
+    loaded: bool
     items: int
-    capacity: int
-    error_rate: float | None = Field(description="of strangers that are taken for known, as full as it is now")
-    rejected: int = Field(description="requests, since the start")
-    observed: int
-    sampled: int
-    empty: int = Field(description="of those let through: the upstream had nothing, as the filter had said")
-    found: int = Field(description="of those let through: the filter was wrong")
-    unknown: int
-    refused_files: int
+
+
+class FilterReport(FilterView):
+    """One route's filter of one kind. What it has done is of all workers together."""
+
+    workers: list[FilterOfWorker] = Field(
+        description="what each has, where they differ: for a moment, while a file is taken; of `seen_empty` each has "
+        "its own"
+    )
 
 
 class FilterReports(BaseModel):
@@ -61,6 +59,10 @@ class Added(BaseModel):
     added: int = Field(description="that were not known before")
     items: int
     capacity: int
+    reaches: Literal["all hosts", "this host"] = Field(
+        description="who has it within a second or so; this host: no Redis is shared with others, or the file is over "
+        "32 MiB"
+    )
 
 
 class File(Frozen):
@@ -73,20 +75,13 @@ class File(Frozen):
 
 
 _FILES = ("known", "vocabulary")
-_BUSY = asyncio.Lock()
 
 
 def operations(parts: Parts) -> list[Operation]:
     """The endpoints."""
 
-    def state(route: str, kind: str, figures: Figures) -> FilterReport | None:
-        rule = parts.pipeline.plan.rule(route)
-        settings = getattr(rule.route.bloom, kind) if rule is not None else None
-        return None if settings is None else _state(route, kind, settings.mode, figures, _file(parts, route, kind))
-
     async def states(_: Call) -> FilterReports:
-        made = [state(*each) for each in parts.filters.figures()]
-        return FilterReports(filters=[one for one in made if one is not None])
+        return FilterReports(filters=together({view.worker: view.filters for view in parts.views()}))
 
     async def changed(call: Call, change: Callable[[Loaded], tuple[int, Filter]]) -> Added:
         """One change at a time, in a thread: a large file takes a second."""
@@ -94,17 +89,21 @@ def operations(parts: Parts) -> list[Operation]:
         file = _file(parts, route, kind)
         if file is None:
             raise Refused(404, "no filter of this kind on this route that has a file and is in use")
-        async with _BUSY:
-            try:
-                before = len(file.filter) if file.filter is not None else 0
-                added, filter = await asyncio.to_thread(change, file)
-                await asyncio.to_thread(parts.filters.files.look_again, file)
-            except FilterError as exc:
-                raise Refused(409, f"{os.path.basename(file.path)}: {exc}") from None
-            except OSError as exc:
-                raise Refused(409, f"{os.path.basename(file.path)}: {exc.strerror or exc}") from None
+        made: list[tuple[int, Filter]] = []
+        before = len(file.filter) if file.filter is not None else 0
+        try:
+            everywhere = await parts.sharing.change(file, lambda: made.append(change(file)))
+        except FilterError as exc:
+            raise Refused(409, f"{os.path.basename(file.path)}: {exc}") from None
+        except OSError as exc:
+            raise Refused(409, f"{os.path.basename(file.path)}: {exc.strerror or exc}") from None
+        except StoreUnavailable as exc:
+            done = "it was changed on this host; others hear of it later" if made else "nothing was changed"
+            raise Refused(503, f"{done}: {exc}") from None
+        added, filter = made[-1]
         call.before, call.after = {"items": before}, {"items": len(filter)}
-        return Added(added=added, items=len(filter), capacity=filter.capacity)
+        reaches: Literal["all hosts", "this host"] = "all hosts" if everywhere else "this host"
+        return Added(added=added, items=len(filter), capacity=filter.capacity, reaches=reaches)
 
     async def add(call: Call) -> Added:
         return await changed(call, lambda file: _add(file, call.body.keys))
@@ -115,7 +114,11 @@ def operations(parts: Parts) -> list[Operation]:
     async def reload(call: Call) -> Added:
         return await changed(call, lambda file: (0, load(file.path, file.kind)))
 
-    refusals = {404: "No such filter", 409: "The file cannot be used; the one before stays in force"}
+    refusals = {
+        404: "No such filter",
+        409: "The file cannot be used; the one before stays in force",
+        503: "Redis is away, by which other hosts would hear of it",
+    }
     path = "/admin/bloom/{route}/{kind}"
     return [
         Operation("GET", "/admin/bloom", "All filters", states, FilterReports),
@@ -153,12 +156,40 @@ def _swap(file: Loaded, name: str) -> tuple[int, Filter]:
 Mode = Literal["enforce", "observe", "off"]
 
 
-def _state(route: str, kind: str, mode: Mode, figures: Figures, file: Loaded | None) -> FilterReport:
+def seen(parts: Parts) -> list[FilterView]:
+    """What this worker has."""
+    found = []
+    for route, kind, figures in parts.filters.figures():
+        rule = parts.pipeline.plan.rule(route)
+        settings = getattr(rule.route.bloom, kind) if rule is not None else None
+        if settings is not None:
+            found.append(_view(route, kind, settings.mode, figures, _file(parts, route, kind)))
+    return found
+
+
+def _view(route: str, kind: str, mode: Mode, figures: Figures, file: Loaded | None) -> FilterView:
     filter = file.filter if file is not None else None
-    return FilterReport(
+    return FilterView(
         route=route, kind=kind, mode=mode, file=file.path if file is not None else None, loaded=bool(figures.loaded),
         items=figures.items, capacity=figures.capacity,
         error_rate=filter.expected_rate if filter is not None else None,
         rejected=figures.rejected, observed=figures.observed, sampled=figures.sampled,
         empty=figures.empty, found=figures.found, unknown=figures.unknown, refused_files=figures.refused,
     )  # fmt: skip
+
+
+_DONE = ("rejected", "observed", "sampled", "empty", "found", "unknown", "refused_files")
+
+
+def together(views: Mapping[int, list[FilterView]]) -> list[FilterReport]:
+    """What workers have, by their numbers. The first one's filters are told of."""
+    made = []
+    for first in next(iter(views.values())):
+        name = (first.route, first.kind)
+        each = {w: one for w, view in views.items() for one in view if (one.route, one.kind) == name}
+        own = [FilterOfWorker(worker=w, loaded=one.loaded, items=one.items) for w, one in each.items()]
+        same = len({(one.loaded, one.items) for one in own}) == 1
+        said = first.model_dump() | {figure: sum(getattr(one, figure) for one in each.values()) for figure in _DONE}
+        said["loaded"] = all(one.loaded for one in own)
+        made.append(FilterReport(**said, workers=[] if same else own))
+    return made

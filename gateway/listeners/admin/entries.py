@@ -12,6 +12,7 @@ from gateway.listeners.admin.operation import Call, Operation
 from gateway.listeners.admin.parts import Parts
 from gateway.listeners.admin.problem import Refused, Wrong
 from gateway.listeners.admin.sample import Sample, exchange
+from gateway.listeners.admin.views import TopEntry, TopView
 from gateway.model.entry import EntryFlag
 from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.base import Frozen
@@ -19,6 +20,8 @@ from gateway.pipeline import explain
 from gateway.pipeline.top import Ranked
 from gateway.policy import freshness
 from gateway.policy.coding import decode
+
+_MOST = 200  # that are ranked
 
 _SHOWN = 1 << 20
 """Bytes of a body that are shown at most."""
@@ -68,17 +71,10 @@ class Everywhere(BaseModel):
     entries: list[Shown]
 
 
-class TopEntry(BaseModel):
-    """One of the most asked for."""
-
-    key: str
-    route: str
-    path: str = Field(description="of a request for it, without the query")
-    share: float = Field(description="of all requests, or of all time saved; 0 to 1")
-
-
 class TopEntries(BaseModel):
-    """By samples of this worker's requests, 20 a second at most; what is older than ten minutes counts for half."""
+    """By samples of all workers' requests, 20 a second of each at most, which count alike; what is older than ten
+    minutes counts for half.
+    """
 
     samples: float
     entries: list[TopEntry]
@@ -87,7 +83,11 @@ class TopEntries(BaseModel):
 class Filter(Frozen):
     """Which entries."""
 
-    tier: str = Field(default="memory", pattern="^[a-z]{1,16}$", description="memory (of this worker), disk or redis")
+    tier: str = Field(
+        default="memory",
+        pattern="^[a-z]{1,16}$",
+        description="memory (of the worker that serves this API), disk or redis",
+    )
     route: str | None = Field(default=None, max_length=64)
     tag: str | None = Field(default=None, max_length=1024, description="a tag; with * at its end: all that begin so")
     cursor: str | None = Field(default=None, max_length=200, description="of the page before")
@@ -97,7 +97,7 @@ class Ranking(Frozen):
     """By what."""
 
     by: Literal["hits", "saved"] = Field(default="hits", description="saved: upstream seconds")
-    limit: int = Field(default=20, ge=1, le=200)
+    limit: int = Field(default=20, ge=1, le=_MOST)
 
 
 def operations(parts: Parts) -> list[Operation]:
@@ -140,8 +140,9 @@ def operations(parts: Parts) -> list[Operation]:
         return Everywhere(key=key.hex(), entries=entries)
 
     async def top(call: Call) -> TopEntries:
-        ranked = (parts.top.by_hits if call.query.by == "hits" else parts.top.by_saved)(call.query.limit)
-        return TopEntries(samples=parts.top.samples, entries=[_top(each) for each in ranked])
+        views = parts.views()
+        found = together([view.hits if call.query.by == "hits" else view.saved for view in views])
+        return TopEntries(samples=sum(view.hits.weight for view in views), entries=found[: call.query.limit])
 
     away = {503: "The tier cannot say now"}
     missing = {404: "No entry"}
@@ -245,6 +246,26 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
+def ranked(parts: Parts, by: Literal["hits", "saved"]) -> TopView:
+    """Of this worker's requests."""
+    top = parts.top
+    found, weight = (top.by_hits, top.samples) if by == "hits" else (top.by_saved, top.saved)
+    return TopView(weight=weight, entries=[_top(each) for each in found(_MOST)])
+
+
 def _top(ranked: Ranked) -> TopEntry:
     one = ranked.one
     return TopEntry(key=one.key.hex(), route=one.route, path=one.path, share=ranked.share)
+
+
+def together(views: list[TopView]) -> list[TopEntry]:
+    """Several workers' as one, the most first."""
+    weight = sum(view.weight for view in views)
+    shares: dict[str, float] = {}
+    entries: dict[str, TopEntry] = {}
+    for view in views:
+        for entry in view.entries:
+            shares[entry.key] = shares.get(entry.key, 0.0) + entry.share * view.weight / weight
+            entries.setdefault(entry.key, entry)
+    order = sorted(entries, key=lambda key: -shares[key])
+    return [entries[key].model_copy(update={"share": shares[key]}) for key in order]

@@ -163,7 +163,7 @@ def wrongs(exc: ValidationError, where: str) -> list[Wrong]:
 
 
 def _wrong(error: ErrorDetails, where: str) -> Wrong:
-    detail = str(error["msg"]).removeprefix("Value error, ")
+    detail = str(error["msg"]).removeprefix("Value error, ") if error["type"] != "model_type" else "expected an object"
     if where == "parameter":
         return Wrong(parameter=".".join(map(str, error["loc"])), detail=detail)
     return Wrong(pointer=pointer(error["loc"]), detail=detail)

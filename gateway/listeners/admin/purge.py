@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, RootModel, StringConstraints, model_validator
 
+from gateway.cache.survey import survey
 from gateway.control.control import Confirmation, Order
 from gateway.listeners.admin.fleet import MemberState, state
 from gateway.listeners.admin.operation import Answered, Call, Operation
@@ -14,6 +15,7 @@ from gateway.listeners.admin.sample import Sample, exchange
 from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.base import Frozen
 from gateway.model.units import Duration
+from gateway.pipeline.explain import explain
 from gateway.policy.purges import Scope
 
 MOST = 10_000
@@ -22,7 +24,8 @@ MOST = 10_000
 LONGEST_WAIT = 60.0
 
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Tag = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20\x7f]+$", max_length=1024)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+"""Of any characters: what stands in an answer's JSON, such as a document's title, makes tags with spaces."""
 
 
 class Orders(Frozen):
@@ -38,6 +41,7 @@ class Orders(Frozen):
     )
     request: Sample | None = Field(default=None, description="the answer to this request, with all its variants")
     wait: Duration | None = Field(default=None, description="for all to confirm; 1m at most; none: as configured")
+    dry_run: bool = Field(default=False, description="only say what it would take; nothing is changed")
 
     @model_validator(mode="after")
     def _says_something(self) -> "Orders":
@@ -57,12 +61,36 @@ class Purged(BaseModel):
     missing: list[MemberState] = Field(description="who has not yet; they do as soon as they hear of it")
 
 
+class Would(BaseModel):
+    """What it would take now: answers that are of use still."""
+
+    entries: int = Field(description="keys; one that several tiers hold counts once")
+    complete: bool = Field(
+        description="false: there may be more, as not all could be looked at (100,000 records, 3 s), or since a key "
+        "leads to variants"
+    )
+    tiers: dict[str, int] = Field(description="how many each holds; memory: of the worker that serves this API")
+
+
+class DryRun(BaseModel):
+    """Of a dry run."""
+
+    would: Would
+
+
+class Done(RootModel[Purged | DryRun]):
+    """What has come of it, or would."""
+
+
 def operations(parts: Parts) -> list[Operation]:
     """The endpoints."""
 
     async def give(call: Call, expire: bool) -> Answered:
         orders = list(_orders(call.body, parts, expire))
         call.after = {"orders": len(orders), "first": [[o.scope.value, o.value] for o in orders[:20]]}
+        if call.body.dry_run:
+            call.after["dry_run"] = True
+            return Answered(await _dry_run(call.body, parts, orders))
         try:
             confirmation = await parts.control.purge(orders, call.body.wait)
         except StoreUnavailable as exc:
@@ -77,15 +105,18 @@ def operations(parts: Parts) -> list[Operation]:
         return await give(call, expire=True)
 
     refusals = {409: "Such a request is not looked up", 503: "The ledger is away; nothing was purged"}
-    told = "200: no worker and no replica serves what was purged. 202: those in `missing` may, until they hear of it."
+    told = (
+        "200: no worker and no replica serves what was purged. 202: those in `missing` may, until they hear of it. "
+        "With `dry_run` it only says how many answers it would take."
+    )
     return [
         Operation(
-            "POST", "/admin/purge", "Remove stored answers", purge, Purged, Orders,
+            "POST", "/admin/purge", "Remove stored answers", purge, Done, Orders,
             statuses=(200, 202), refusals=refusals, changes=True, description=told,
         ),
         Operation(
             "POST", "/admin/expire", "Make stored answers stale: still good where there is none other",
-            expire, Purged, Orders, statuses=(200, 202), refusals=refusals, changes=True, description=told,
+            expire, Done, Orders, statuses=(200, 202), refusals=refusals, changes=True, description=told,
         ),
     ]  # fmt: skip
 
@@ -108,6 +139,16 @@ def _orders(body: Orders, parts: Parts, expire: bool) -> Iterator[Order]:
         if not question.key:
             raise Refused(409, f"this request is not looked up: {question.bypass}")
         yield Order(Scope.KEY, question.key.hex(), expire)
+
+
+async def _dry_run(body: Orders, parts: Parts, orders: list[Order]) -> DryRun:
+    if body.request is not None:  # beside its key, that of the variant which its client gets
+        x = exchange(body.request, parts.settings().listen, parts.wall())
+        told = await explain(x, parts.pipeline.question(x), parts.inspector)
+        orders = [*orders, Order(Scope.KEY, told.key.hex())]
+    taken = await survey(parts.inspector, orders, parts.wall())
+    alone = parts.workers == 1 or len(parts.inspector.tiers) > 1  # else others hold what nobody here can see
+    return DryRun(would=Would(entries=taken.entries, complete=taken.complete and alone, tiers=taken.tiers))
 
 
 def _answered(confirmation: Confirmation, orders: int) -> Answered:

@@ -11,6 +11,7 @@ from gateway.listeners.admin import (
     stats,
     upstreams,
     warming,
+    workers,
 )
 from gateway.listeners.admin.operation import Operation
 from gateway.listeners.admin.parts import Parts
@@ -18,5 +19,5 @@ from gateway.listeners.admin.parts import Parts
 
 def operations(parts: Parts) -> list[Operation]:
     """All endpoints, in the order in which they are described."""
-    each = (routes, purge, fleet, stats, explain, entries, warming, bloom, upstreams, reload)
+    each = (routes, purge, fleet, stats, explain, entries, warming, bloom, upstreams, workers, reload)
     return [operation for resource in each for operation in resource.operations(parts)]

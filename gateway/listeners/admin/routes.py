@@ -1,6 +1,6 @@
 """/admin/routes: the policy of each route as it is in force, and changes of it at run time, for a while or for good."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -129,17 +129,22 @@ def operations(parts: Parts) -> list[Operation]:
     async def one(call: Call) -> Answered:
         return told(call.path["name"])
 
-    async def change(call: Call, name: str, patch: Mapping[str, Any] | None, until: float | None, why: str) -> Answered:
+    def unless_changed(call: Call, name: str) -> None:
+        """Refused where somebody has changed it since the caller looked (RFC 9110 section 13.1.1)."""
         before = told(name)
         assert isinstance(before.body, RouteState)
         wanted = call.fields.get("If-Match")
         if wanted not in (None, "*", before.headers["ETag"]):
             raise Refused(412, "somebody has changed this route meanwhile; look at it, and ask again")
         call.before = [each.model_dump() for each in before.body.overridden]
+
+    async def change(
+        call: Call, name: str, make: Callable[[], Mapping[str, Any] | None], until: float | None, why: str
+    ) -> Answered:
+        """make: the patch, out of what is in force when no other change can come between."""
+        told(name)
         try:
-            if patch is not None:
-                patched(parts.stated(), name, patch)
-            confirmation = await parts.control.override(name, patch, until, why, call.caller.name)
+            confirmation = await parts.control.override(name, make, until, why, call.caller.name)
         except PatchError as exc:
             wrong = [Wrong(pointer=pointer(path), detail=text) for path, text in exc.wrong]
             raise Refused(422, "the route would not work so", wrong) from None
@@ -153,16 +158,23 @@ def operations(parts: Parts) -> list[Operation]:
         return after
 
     async def alter(call: Call) -> Answered:
-        name, patch = call.path["name"], dict(call.body.model_extra or {})
-        before, until = overrides().get(name), None
+        name, until = call.path["name"], None
         if call.body.for_ is not None:
             if call.body.for_ <= 0:
                 raise Refused(422, "a time-box in the past", [Wrong(pointer="/for", detail="expected more than 0")])
             until = parts.wall() + call.body.for_
-        return await change(call, name, merge(before.patch if before else {}, patch), until, call.body.reason)
+
+        def make() -> Mapping[str, Any]:
+            unless_changed(call, name)
+            before = overrides().get(name)
+            patch: Mapping[str, Any] = merge(before.patch if before else {}, dict(call.body.model_extra or {}))
+            patched(parts.stated(), name, patch)
+            return patch
+
+        return await change(call, name, make, until, call.body.reason)
 
     async def revert(call: Call) -> Answered:
-        return await change(call, call.path["name"], None, None, "reverted")
+        return await change(call, call.path["name"], lambda: unless_changed(call, call.path["name"]), None, "reverted")
 
     async def all_overrides(_: Call) -> Overrides:
         return Overrides(version=parts.control.version, overrides=[_override(one) for one in overrides().values()])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
-from gateway.listeners.admin import figures, health, openapi, operation
+from gateway.listeners.admin import figures, health, me, openapi, operation, pages
 from gateway.listeners.admin.access import access
 from gateway.listeners.admin.audit import Audit
 from gateway.listeners.admin.operation import Operation
@@ -24,15 +24,17 @@ def create_admin(
     may look and change, see `access`. `operations`: the API.
     """
     audit = Audit()
-    known = [*operations, *audit.operations()]
+    known = [*operations, *audit.operations(), *me.operations(version)]
     app = web.Application(middlewares=[problems, access(settings or AdminSettings())])
     app.add_routes(health.routes(ready))
     app.add_routes(figures.routes(metrics))
     app.add_routes([operation.route(one, audit) for one in known])
     app.add_routes(openapi.routes(known, version))
+    app.add_routes(pages.routes())
 
-    async def name_server(_: web.Request, response: web.StreamResponse) -> None:
+    async def every_answer(_: web.Request, response: web.StreamResponse) -> None:
         response.headers["Server"] = f"ragfront/{version}"
+        response.headers["X-Content-Type-Options"] = "nosniff"
 
-    app.on_response_prepare.append(name_server)
+    app.on_response_prepare.append(every_answer)
     return app

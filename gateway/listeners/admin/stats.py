@@ -21,6 +21,23 @@ class Durations(BaseModel):
     counts: list[float] = Field(description="of each bucket alone; the last one is over all bounds")
 
 
+class ShadowStats(BaseModel):
+    """What would have become of a route's requests if its cache had been on."""
+
+    requests: Totals = Field(description="by the outcome that they would have had")
+    hit_ratio: float | None
+    saved_seconds: float = Field(description="that upstreams would not have had to work")
+
+
+class DriftStats(BaseModel):
+    """Hits that were asked again aside."""
+
+    compared: Totals = Field(description="by how the two answers compare: same, documents, text, other, failed")
+    suggested_ttl: float | None = Field(
+        description="seconds; the longest lifetime seen with which no more hits differ than the route accepts"
+    )
+
+
 class RouteStats(BaseModel):
     """One route; `-` is what no route takes."""
 
@@ -28,6 +45,8 @@ class RouteStats(BaseModel):
     hit_ratio: float | None
     saved_seconds: float = Field(description="that upstreams did not have to work")
     stored: float = Field(description="answers")
+    shadow: ShadowStats | None = Field(description="none: it never was in shadow mode")
+    drift: DriftStats | None = Field(description="none: nothing was compared")
 
 
 class UpstreamStats(BaseModel):
@@ -72,6 +91,8 @@ def _stats(found: Summary, now: float) -> Stats:
             hit_ratio=hit_ratio(outcomes),
             saved_seconds=found.saved_seconds.get(name, 0.0),
             stored=found.stored.get(name, 0.0),
+            shadow=_shadow(found, name),
+            drift=_drift(found, name),
         )
         for name, outcomes in found.routes.items()
     }
@@ -93,6 +114,22 @@ def _stats(found: Summary, now: float) -> Stats:
         upstreams=upstreams,
         tiers=found.tiers,
     )
+
+
+def _shadow(found: Summary, route: str) -> ShadowStats | None:
+    outcomes = found.shadow.get(route)
+    if outcomes is None:
+        return None
+    return ShadowStats(
+        requests=outcomes, hit_ratio=hit_ratio(outcomes), saved_seconds=found.shadow_saved.get(route, 0.0)
+    )
+
+
+def _drift(found: Summary, route: str) -> DriftStats | None:
+    compared = found.drift.get(route)
+    if compared is None:
+        return None
+    return DriftStats(compared=compared, suggested_ttl=found.suggested_ttl.get(route))
 
 
 def _durations(latency: Latency | None) -> Durations | None:

@@ -1,5 +1,6 @@
-"""/admin/upstreams: the replicas as this worker sees them, and taking one out of use."""
+"""/admin/upstreams: the replicas as all workers see them, and taking one out of use."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from pydantic import BaseModel, Field
@@ -8,47 +9,37 @@ from gateway.guard.concurrency import Limiter
 from gateway.listeners.admin.operation import Call, Operation
 from gateway.listeners.admin.parts import Parts
 from gateway.listeners.admin.problem import Refused, Wrong
+from gateway.listeners.admin.views import Replica, Turns, UpstreamView
 from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.base import Frozen
 from gateway.upstream.fetch import Upstream
 
 
-class Replica(BaseModel):
-    """One base URL."""
+class ReplicaOfWorker(BaseModel):
+    """A replica as one worker sees it."""
 
-    name: str
-    url: str
-    pending: int = Field(description="calls under way")
-    healthy: bool = Field(description="its health checks say so, or there are none")
-    ejected: bool = Field(description="calls go elsewhere for a while, since its answers were bad")
-    drained: bool = Field(description="an operator has taken it out")
-    breaker: str = Field(description="closed, open or half-open")
-    ejections: int = Field(description="since the start")
+    worker: int
+    pending: int
+    healthy: bool
+    ejected: bool
+    breaker: str
 
 
-class Turns(BaseModel):
-    """How many calls it gets at once, of this worker."""
+class ReplicaReport(Replica):
+    """One base URL. The worst that any worker says of it; figures are of all together."""
 
-    limit: int
-    in_flight: int
-    queued: int
-    shed: int = Field(description="refused, since the start")
+    workers: list[ReplicaOfWorker] = Field(description="each worker's own view, where they differ; else none")
 
 
-class UpstreamReport(BaseModel):
+class UpstreamReport(UpstreamView):
     """One upstream."""
 
-    name: str
-    replicas: list[Replica]
-    retries: int = Field(description="since the start")
-    retries_refused: int
-    concurrency: Turns | None = Field(description="none: no limit")
+    replicas: list[ReplicaReport]
 
 
 class UpstreamReports(BaseModel):
-    """As the worker sees them that serves this API; each worker judges for itself."""
+    """As all workers see them, each of which judges for itself; those of others as of a second ago."""
 
-    worker: int
     workers: int
     upstreams: list[UpstreamReport]
 
@@ -62,12 +53,14 @@ class Which(Frozen):
 def operations(parts: Parts) -> list[Operation]:
     """The endpoints."""
 
+    def told() -> list[UpstreamReport]:
+        return together({view.worker: view.upstreams for view in parts.views()})
+
     def state(name: str) -> UpstreamReport:
-        return _state(parts.upstreams()[name], parts.pipeline.plan.guards.limiters.get(name))
+        return next(upstream for upstream in told() if upstream.name == name)
 
     async def states(_: Call) -> UpstreamReports:
-        found = [state(name) for name in parts.upstreams()]
-        return UpstreamReports(worker=0, workers=parts.workers, upstreams=found)
+        return UpstreamReports(workers=parts.workers, upstreams=told())
 
     async def one(call: Call) -> UpstreamReport:
         _find(parts, call.path["name"])
@@ -122,15 +115,63 @@ def _replica(upstream: Upstream, named: str) -> str:
     raise Refused(422, detail, [Wrong(pointer="/replica", detail=detail)])
 
 
-def _state(upstream: Upstream, limiter: Limiter | None) -> UpstreamReport:
+def seen(parts: Parts) -> list[UpstreamView]:
+    """What this worker sees."""
+    limiters = parts.pipeline.plan.guards.limiters
+    return [_view(upstream, limiters.get(name)) for name, upstream in parts.upstreams().items()]
+
+
+def _view(upstream: Upstream, limiter: Limiter | None) -> UpstreamView:
     state = upstream.state()
     turns = None
     if limiter is not None:
         turns = Turns(limit=limiter.limit, in_flight=limiter.in_flight, queued=limiter.queued, shed=limiter.shed)
-    return UpstreamReport(
+    return UpstreamView(
         name=state.name,
         replicas=[Replica(**asdict(replica)) for replica in state.replicas],
         retries=state.retries,
         retries_refused=state.retries_refused,
         concurrency=turns,
     )
+
+
+def together(views: Mapping[int, list[UpstreamView]]) -> list[UpstreamReport]:
+    """What workers see, by their numbers. The first one's upstreams are told of: others may not have reloaded yet."""
+    made = []
+    for first in next(iter(views.values())):
+        same = {w: upstream for w, view in views.items() for upstream in view if upstream.name == first.name}
+        turns = [upstream.concurrency for upstream in same.values() if upstream.concurrency is not None]
+        made.append(
+            UpstreamReport(
+                name=first.name,
+                replicas=[_replica_of(replica, same) for replica in first.replicas],
+                retries=sum(upstream.retries for upstream in same.values()),
+                retries_refused=sum(upstream.retries_refused for upstream in same.values()),
+                concurrency=_added(turns) if turns else None,
+            )
+        )
+    return made
+
+
+def _replica_of(first: Replica, views: Mapping[int, UpstreamView]) -> ReplicaReport:
+    every = {w: replica for w, view in views.items() for replica in view.replicas if replica.name == first.name}
+    each = list(every.values())
+    differ = len({(one.healthy, one.ejected, one.breaker) for one in each}) > 1
+    fields = set(ReplicaOfWorker.model_fields) - {"worker"}
+    own = [ReplicaOfWorker(worker=w, **one.model_dump(include=fields)) for w, one in every.items()]
+    return ReplicaReport(
+        name=first.name, url=first.url, drained=first.drained,
+        pending=sum(one.pending for one in each),
+        healthy=all(one.healthy for one in each),
+        ejected=any(one.ejected for one in each),
+        breaker=max((one.breaker for one in each), key=_WORSE.index),
+        ejections=sum(one.ejections for one in each),
+        workers=own if differ else [],
+    )  # fmt: skip
+
+
+_WORSE = ("closed", "half-open", "open")
+
+
+def _added(turns: list[Turns]) -> Turns:
+    return Turns(**{name: sum(getattr(one, name) for one in turns) for name in Turns.model_fields})

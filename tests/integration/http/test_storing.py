@@ -418,3 +418,31 @@ async def test_section_3_nothing_is_stored_or_looked_up_where_the_route_is_off()
     async with http_cache(mode="off") as cache:
         first, again = await cache.twice(said("200 OK", FRESH))
     assert first.cache_status == again.cache_status == "ragfront; fwd=bypass; detail=mode-off"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize("told", ["X-Forwarded-Proto: https", "X-Forwarded-Host: other.example"])
+async def test_rfc_9110_7_1_what_a_trusted_peer_tells_of_the_target_uri_is_part_of_it(trusted, told):
+    async with http_cache(forwarding={"trusted": ["127.0.0.1"] if trusted else []}) as cache:
+
+        async def script(asked, wire):
+            seen = (asked.get(b"x-forwarded-proto") or b"") + b" " + (asked.get(b"x-forwarded-host") or b"")
+            await wire.send(said("200 OK", FRESH, body=seen))
+
+        cache.origin.answers("/a", script)
+        plain, other, again = await cache.get(), await cache.get("/a", told), await cache.get("/a", told)
+    assert (plain.body != other.body) is trusted
+    assert other.hit is not trusted
+    assert again.hit
+    assert again.body == other.body
+
+
+async def test_section_4_4_behind_a_proxy_that_ends_tls_a_location_of_the_clients_origin_is_made_void():
+    async with http_cache(forwarding={"trusted": ["127.0.0.1"]}) as cache:
+        secure = "X-Forwarded-Proto: https"
+        cache.origin.answers("/a", said("200 OK", FRESH))
+        cache.origin.answers("/new", said("201 Created", "Location: https://gw/a"))
+        await cache.get("/a", secure)
+        assert (await cache.get("/a", secure)).hit
+        await cache.get("/new", secure, method="POST")
+        assert not (await cache.get("/a", secure)).hit

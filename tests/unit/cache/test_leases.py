@@ -7,6 +7,7 @@ from gateway.cache.breaker import Breaker
 from gateway.cache.leases import Lease, Leases
 from gateway.cache.store import Claim
 from gateway.cache.writes import Writes
+from gateway.policy.purges import Names, Order, Purge, Purges, Scope
 from tests.support.entries import make_entry, make_key
 from tests.support.eventually import eventually
 from tests.support.shelf import Shelf
@@ -163,3 +164,44 @@ async def test_alone_a_lease_costs_the_store_nothing() -> None:
     await leases.release(lease, 10.0)
     assert (lease.state, leases.errors) == (Claim.GRANTED, 0)
     await leases.close(1)
+
+
+async def test_a_lease_whose_answer_was_purged_is_given_back_at_once() -> None:
+    shelf, purges = Shelf(), Purges()
+    ours, theirs = make(shelf)[0], make(shelf)[0]
+    mine = await claimed(ours)
+    mine.call = 5, Names("rag", (KEY,))
+
+    async def granted() -> bool:
+        return (await claimed(theirs)).state is Claim.GRANTED
+
+    for version, order in (
+        (4, Order(Scope.ALL)),  # its call began later
+        (6, Order(Scope.ROUTE, "other")),
+        (7, Order(Scope.ROUTE, "rag", expire=True)),  # it may stand in still, and is stored
+        (8, Order(Scope.TAG, "doc:1")),  # whether it bears that is not known yet
+    ):
+        purges.add(Purge(version, order, 0.0))
+        ours.let_go(purges)
+        assert not await granted()
+    purges.add(Purge(9, Order(Scope.ROUTE, "rag"), 0.0))
+    ours.let_go(purges)
+    await eventually(granted)
+    assert not mine.shared
+    await ours.release(mine, 30.0)  # it is somebody else's by now
+    assert len(shelf.asked("release")) == 1
+    await ours.close(1)
+    await theirs.close(1)
+
+
+async def test_a_lease_stays_whose_call_has_not_begun_or_whose_answer_others_read_along() -> None:
+    shelf, purges = Shelf(), Purges()
+    ours, theirs = make(shelf)[0], make(shelf)[0]
+    mine = await claimed(ours)
+    purges.add(Purge(9, Order(Scope.ALL), 0.0))
+    ours.let_go(purges)
+    mine.call, mine.followed = (5, Names("rag", (KEY,))), True
+    ours.let_go(purges)
+    assert (await claimed(theirs)).state is Claim.HELD
+    await ours.close(1)
+    await theirs.close(1)

@@ -69,6 +69,15 @@ def test_what_differs_from_the_usual_is_told() -> None:
     """)
 
 
+def test_a_route_that_follows_rfc_9111_says_so() -> None:
+    text = "{name: docs, match: {path: /docs/*}, key: {headers: [x-plan], identity: shared}, cache: http}"
+    told = shown(loaded(f"routes:\n- {text}").settings)
+    rows = [line.split() for line in told.splitlines()]
+    assert ["docs", "any", "/docs/*", "URI", *["RFC", "9111"] * 3, "-"] in rows
+    assert ["x-plan"] in rows
+    assert ["shared"] in rows
+
+
 def test_each_path_has_a_line_of_its_own() -> None:
     told = shown(loaded("routes: [{name: a, match: {method: POST, path: [/a, '*/b']}}]").settings)
     assert told.splitlines()[1].startswith("a      POST /a ")

@@ -1,8 +1,10 @@
 """References to environment variables, and their secrets."""
 
+from pathlib import Path
+
 import pytest
 
-from gateway.config.environment import substitute
+from gateway.config.environment import Unset, look_up, substitute
 from gateway.config.places import Source
 
 ENV = {"NAME": "value", "EMPTY": "", "BAD": "a\0b", "BYTES": "\udcff", "NESTED": "${NAME}"}
@@ -61,3 +63,31 @@ def test_the_written_form_is_kept_without_its_default() -> None:
     source = Source("f")
     substitute({"a": "x${NAME:-s3cret}"}, ENV, source)
     assert source.templates == {("a",): "x${NAME:-...}"}
+
+
+def test_a_file_holds_the_value_where_the_variable_is_unset(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret\n")
+    env = {"TOKEN_FILE": str(tmp_path / "token")}
+    assert substitute({"a": "${TOKEN}"}, env, Source("f")) == ({"a": "s3cret"}, [])
+    assert look_up("TOKEN", env | {"TOKEN": "own"}) == "own"
+    assert look_up("TOKEN", {"TOKEN_FILE": ""}) is None
+    assert look_up("TOKEN", {}) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(None, "no such file or directory"), (b"\xff", "is not UTF-8 text"), (b"x" * 70_000, "is larger than 64 KiB")],
+)
+def test_a_file_that_cannot_be_used_is_named(content: bytes | None, problem: str, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(Unset, match=problem):
+        look_up("TOKEN", {"TOKEN_FILE": str(file)})
+    _, (told,) = substitute({"a": "${TOKEN:-x}"}, {"TOKEN_FILE": str(file)}, Source("f"))
+    assert "which TOKEN_FILE names" in told.text
+
+
+def test_a_name_that_no_file_can_have_is_told() -> None:
+    with pytest.raises(Unset, match="not a file's name"):
+        look_up("TOKEN", {"TOKEN_FILE": "a\0b"})

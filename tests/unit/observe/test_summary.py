@@ -27,6 +27,20 @@ def test_requests_and_latency() -> None:
     assert found.call_latency["rag"].percentiles()["p50"] == pytest.approx(1.75)
 
 
+def test_shadow_and_drift_by_route() -> None:
+    metrics = Metrics("1")
+    for would, saves in ((Outcome.HIT, 2.0), (Outcome.MISS, 0.0)):
+        metrics.finish(finished(outcome=Outcome.BYPASS, would=would, would_save=saves), 1.0)
+    for result, age in (("same", "10s"), ("same", "1m"), ("text", "1m")):
+        metrics.drift.compared("ask", result, age)
+    metrics.drift.collect(lambda: {"ask": 300.0})
+    found = metrics.summary()
+    assert found.shadow == {"ask": {"hit": 1, "miss": 1}}
+    assert found.shadow_saved == {"ask": 2.0}
+    assert found.drift == {"ask": {"same": 2, "text": 1}}
+    assert found.suggested_ttl == {"ask": 300.0}
+
+
 def test_nothing_yet() -> None:
     found = Metrics("1").summary()
     assert (found.routes, found.requests, added(())) == ({}, {}, None)

@@ -29,7 +29,15 @@ def test_latency_is_of_the_span() -> None:
     assert latency(reading(0, 0, 0, None), reading(1, 0, 0, None), 0.5) is None
 
 
+WELL = {"drained": False, "breaker": "closed", "healthy": True, "ejected": False, "workers": []}
+
+
+def test_what_is_so_in_some_workers_only_is_told_so() -> None:
+    own = [WELL | {"worker": n, "breaker": breaker} for n, breaker in enumerate(("closed", "open", "closed"))]
+    assert state(WELL | {"breaker": "open", "workers": own}) == "breaker open in 1 of 3 workers"
+
+
 def test_replicas() -> None:
-    well = {"drained": False, "breaker": "closed", "healthy": True, "ejected": False}
+    well = WELL
     changes = ({}, {"ejected": True}, {"healthy": False}, {"breaker": "open"}, {"drained": True})
     assert [state(well | c) for c in changes] == ["well", "ejected", "unhealthy", "breaker open", "drained"]

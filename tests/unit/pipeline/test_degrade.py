@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -50,11 +49,6 @@ async def ask(rig: Rig, body: bytes = ASK, *fields: tuple[bytes, bytes]) -> tupl
     x = rig.exchange(b"/rag", body, *fields)
     x.started = time.monotonic()
     return x, await rig.pipeline.handle(x)
-
-
-def counted() -> tuple[list[tuple[str, str]], Callable[[str, str], None]]:
-    told: list[tuple[str, str]] = []
-    return told, lambda route, result: told.append((route, result))
 
 
 async def test_documents_are_given_when_the_answer_is_late_and_the_late_answer_is_stored():

@@ -254,3 +254,26 @@ def test_loops_are_found_by_our_name_in_via(lines: tuple[bytes, ...], looping: b
 def test_our_name_tells_where_we_forward_to_and_nothing_else() -> None:
     assert pseudonym(["http://b", "http://a"]) == pseudonym(["http://a", "http://b"])
     assert pseudonym(["http://a"]) != pseudonym(["http://b"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "trusted", "expected"),
+    [
+        pytest.param((), True, (b"http", b"rag.example:8080"), id="nothing-told"),
+        pytest.param(((b"X-Forwarded-Proto", b"https"),), True, (b"https", b"rag.example:8080"), id="scheme"),
+        pytest.param(((b"X-Forwarded-Host", b"a.example"),), True, (b"http", b"a.example"), id="authority"),
+        pytest.param(((b"X-Forwarded-Proto", b"https"),), False, (b"http", b"rag.example:8080"), id="not-trusted"),
+        pytest.param(
+            ((b"X-Forwarded-Proto", b"https"), (b"Connection", b"x-forwarded-proto")),
+            True,
+            (b"http", b"rag.example:8080"),
+            id="taken-away-by-connection",
+        ),
+    ],
+)
+def test_rfc_9110_7_1_the_target_uri_is_the_clients_as_a_trusted_peer_tells_it(
+    fields: Pairs, trusted: bool, expected: tuple[bytes, bytes]
+) -> None:
+    settings = ForwardingSettings(trusted=("192.0.2.0/24",) if trusted else ())
+    sent = Forwarding(settings).as_sent(request(fields=fields, peer="192.0.2.7"))
+    assert (sent.scheme, sent.authority) == expected

@@ -75,11 +75,11 @@ def test_jitter_is_drawn_around_the_base_and_never_below_zero(jitter: Any, rando
     ],
 )
 def test_upstream_shortens_and_never_lengthens(fields: Pairs, expected: tuple[float, ...]) -> None:
-    assert of(fields) == pytest.approx(expected)
+    assert of(fields)[:4] == pytest.approx(expected)
 
 
 def test_upstream_is_not_asked_where_the_route_ignores_it() -> None:
-    assert of(control(b"no-cache, max-age=1"), cache_control="ignore") == (600, 60, 3600, 0)
+    assert of(control(b"no-cache, max-age=1"), cache_control="ignore")[:4] == (600, 60, 3600, 0)
 
 
 @pytest.mark.parametrize(("random", "fresh"), [(0.0, 120), (0.5, 114), (1.0, 108)])
@@ -96,7 +96,7 @@ def test_jitter_does_not_lift_the_base_over_what_is_stated() -> None:
     [((), 90), (control(b"max-age=20"), 20), (control(b"max-age=500"), 90), (control(b"no-cache"), 0)],
 )
 def test_empty_answers_have_their_own_lifetime_and_no_stale_windows(fields: Pairs, fresh: float) -> None:
-    assert of(fields, empty=True) == (fresh, 0, 0, 0)
+    assert of(fields, empty=True)[:4] == (fresh, 0, 0, 0)
 
 
 def test_jitter_in_seconds_is_scaled_to_empty_answers() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from gateway.guard.files import Loaded
 from gateway.guard.filterfile import Filter, FilterError, load, save
-from gateway.listeners.admin.bloom import _add, _swap
+from gateway.listeners.admin.bloom import _add, _swap, together
+from gateway.listeners.admin.views import FilterView
 
 
 def made(path: Path, *texts: str, kind: str = "known") -> Loaded:
@@ -41,3 +42,18 @@ def test_swapped_for_one_of_its_kind_only(tmp_path: Path) -> None:
     with pytest.raises(FilterError, match="kind vocabulary"):
         _swap(file, "terms")
     assert "y" in load(str(tmp_path / "a"))
+
+
+def seen(items: int, *, loaded: bool = True, rejected: int = 1) -> FilterView:
+    return FilterView(
+        route="rag", kind="known", mode="enforce", file="f", loaded=loaded, items=items, capacity=9, error_rate=0.0,
+        rejected=rejected, observed=0, sampled=0, empty=0, found=0, unknown=0, refused_files=0,
+    )  # fmt: skip
+
+
+def test_several_workers_filters_are_one_that_tells_where_they_differ() -> None:
+    (same,) = together({0: [seen(5)], 1: [seen(5, rejected=3)]})
+    assert (same.items, same.rejected, same.workers) == (5, 4, [])
+    (differ,) = together({0: [seen(5)], 1: [seen(0, loaded=False)], 2: []})
+    assert (differ.loaded, differ.items) == (False, 5)
+    assert [(one.worker, one.items) for one in differ.workers] == [(0, 5), (1, 0)]

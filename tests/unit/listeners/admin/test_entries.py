@@ -5,8 +5,9 @@ import gzip
 import pytest
 
 from gateway.cache.inspect import Held
-from gateway.listeners.admin.entries import Filter, _key, _place, _shown, _wanted, described
+from gateway.listeners.admin.entries import Filter, _key, _place, _shown, _wanted, described, together
 from gateway.listeners.admin.problem import Refused
+from gateway.listeners.admin.views import TopEntry, TopView
 from gateway.model.entry import EntryFlag
 from tests.support.entries import make_entry, make_key
 
@@ -62,3 +63,14 @@ def test_keys_and_cursors() -> None:
     for wrong in ("!", "a", "\u00e4"):
         with pytest.raises(ValueError):
             _place(wrong)
+
+
+def test_the_hottest_of_several_workers_are_ranked_together() -> None:
+    def top(weight: float, **shares: float) -> TopView:
+        return TopView(
+            weight=weight, entries=[TopEntry(key=k, route="r", path="/", share=s) for k, s in shares.items()]
+        )
+
+    found = together([top(10, a=0.5, b=0.3), top(30, b=0.6), top(0)])
+    assert [(one.key, round(one.share, 3)) for one in found] == [("b", 0.525), ("a", 0.125)]
+    assert together([top(0)]) == []

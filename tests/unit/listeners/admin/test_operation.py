@@ -89,6 +89,11 @@ async def test_what_does_not_fit_is_refused_with_where_it_stands(body, query, st
     assert audit._changes[0].after is None
 
 
+async def test_what_is_no_object_is_told_so_in_plain_words() -> None:
+    _, told, _ = await asked("[]", "")
+    assert told["errors"] == [{"pointer": "", "detail": "expected an object"}]
+
+
 async def test_viewers_change_nothing() -> None:
     status, _, audit = await asked('{"number": 1}', token="look")
     assert (status, audit._changes[0].who, audit._changes[0].status) == (403, "ann", 403)

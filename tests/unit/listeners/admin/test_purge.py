@@ -28,9 +28,7 @@ async def test_orders_are_what_was_stated() -> None:
             list(_orders(Orders(route="nobody"), parts, expire=False))
 
 
-@pytest.mark.parametrize(
-    "wrong", [{}, {"wait": "1s"}, {"all": True, "wait": "2m"}, {"tags": ["ä b"]}, {"keys": ["AB"]}]
-)
+@pytest.mark.parametrize("wrong", [{}, {"wait": "1s"}, {"all": True, "wait": "2m"}, {"tags": [""]}, {"keys": ["AB"]}])
 def test_what_says_nothing_or_too_much_is_refused(wrong: dict) -> None:
     with pytest.raises(ValidationError):
         Orders.model_validate(wrong)

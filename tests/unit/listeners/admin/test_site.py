@@ -24,6 +24,7 @@ async def test_resources_are_there_and_name_the_server(client: Client, path: str
     async with client.get(path) as answer:
         assert answer.status == 200
         assert answer.headers.getall("Server") == ["ragfront/1.2.3"]
+        assert answer.headers.getall("X-Content-Type-Options") == ["nosniff"]
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/metrics/", "/%2e%2e/etc/passwd", "/nö"])

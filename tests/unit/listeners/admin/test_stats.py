@@ -20,3 +20,20 @@ def test_routes_and_the_whole() -> None:
     assert (told.latency.number, told.latency.counts) == (4, [3, 1])
     assert told.upstreams["rag"].latency is None
     assert _stats(Summary(), 0.0).latency is None
+
+
+def test_shadow_and_drift_are_told_where_there_is_any() -> None:
+    found = Summary(
+        routes={"a": {"bypass": 4.0}, "b": {"hit": 1.0}},
+        shadow={"a": {"hit": 3.0, "miss": 1.0}},
+        shadow_saved={"a": 9.0},
+        drift={"b": {"same": 1.0}},
+        suggested_ttl={"b": 900.0},
+    )
+    routes = _stats(found, 7.0).routes
+    shadow, drift = routes["a"].shadow, routes["b"].drift
+    assert shadow is not None
+    assert drift is not None
+    assert (shadow.hit_ratio, shadow.saved_seconds) == (0.75, 9.0)
+    assert (drift.compared, drift.suggested_ttl) == ({"same": 1.0}, 900.0)
+    assert (routes["a"].drift, routes["b"].shadow) == (None, None)

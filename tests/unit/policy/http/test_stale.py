@@ -39,11 +39,11 @@ def of(value: bytes, name: bytes = b"Cache-Control", unstated: Windows = GRANTED
     ],
 )
 def test_windows(value: bytes, expected: tuple[float, float]) -> None:
-    assert of(value) == expected
+    assert of(value)[:2] == expected
 
 
 def test_targeted_fields_govern_here_too() -> None:  # RFC 9213
-    assert of(b"max-age=9, stale-if-error=5", b"CDN-Cache-Control") == (20, 5)
+    assert of(b"max-age=9, stale-if-error=5", b"CDN-Cache-Control")[:2] == (20, 5)
 
 
 def test_nothing_stale_is_served_where_neither_says_so() -> None:  # RFC 9111 section 4.2.4
