@@ -73,7 +73,7 @@ class Pipeline:
         self.drift = drift(tiers, self.flights, self._filler.work, wall, clock)
         self._shadows = Shadow(self.flights, self._filler.work, self.drift)
         by_http = HttpFiller(tiers, random, self._given_up.__setitem__, wall, clock)
-        self._voiding = Voiding(tiers)
+        self._voiding = Voiding(tiers, wall)
         self._by_http = HttpWay(tiers, self.flights, by_http, self._given_up, self._joins, self._voiding, wall)
         self._short.by_http = self._by_http.recall
 

@@ -9,6 +9,7 @@ from gateway.pipeline.plan import Rule
 from gateway.pipeline.recall import found
 from gateway.policy.freshness import coarse
 from gateway.policy.http.combining import Fragment, combine, fragment
+from gateway.policy.http.keys import parts_key
 from gateway.policy.http.parts import about_the_whole, fragments, packed, served
 from gateway.policy.http.reuse import Fresh, reuse
 from gateway.policy.http.rules import HttpRules
@@ -35,7 +36,7 @@ class HttpParts:
         """The part that a request asks for, where it is held and fresh; else None."""
         if x.request.method != b"GET" or rules.personal(x.request):
             return None
-        key = rules.keyer.parts(primary)
+        key = parts_key(primary)
         looked = await self._tiers.find(key, x.now, rule.route.cache.l1_ttl, named=(primary,))
         record = looked.entry
         if record is None:
@@ -79,7 +80,7 @@ class HttpParts:
 
     async def _put(self, rule: Rule, rules: HttpRules, primary: bytes, part: Fragment, entry: Entry) -> bool:
         """Put it to what is held. entry: as of the whole, without a body. False where it is of no use."""
-        key, l1_ttl = rules.keyer.parts(primary), rule.route.cache.l1_ttl
+        key, l1_ttl = parts_key(primary), rule.route.cache.l1_ttl
         now = self._wall()
         whole = (await self._tiers.find(primary, now, l1_ttl)).entry
         record = (await self._tiers.find(key, now, l1_ttl, named=(primary,))).entry

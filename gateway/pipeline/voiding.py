@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from gateway.cache.tiers import Tiers
 from gateway.model.exchange import Request
 from gateway.pipeline.plan import Plan
+from gateway.policy.http.index import lines
 from gateway.policy.http.invalidation import SAFE, invalidated
+from gateway.policy.http.keys import parts_key
 from gateway.policy.http.uri import target_uri
 from gateway.policy.purges import Order, Scope
 from gateway.upstream.reply import Reply
@@ -23,11 +25,12 @@ class Voiding:
     """One worker's. purge: has orders known to all workers and replicas; None: there are none beside this one.
 
     Removing alone would not do: a call that was under way would bring the old answer back. A purge knows it by its
-    version.
+    version. Where the ledger is away, removing is what there is. wall: Unix seconds.
     """
 
-    def __init__(self, tiers: Tiers) -> None:
+    def __init__(self, tiers: Tiers, wall: Callable[[], float]) -> None:
         self._tiers = tiers
+        self._wall = wall
         self._tasks: set[asyncio.Task[object]] = set()
         self.purge: Purge | None = None
 
@@ -39,7 +42,9 @@ class Voiding:
         uri = target_uri(plan.forwarding.as_sent(request))
         keys = plan.void(request, invalidated(request.method, status, uri, fields))
         for key in keys:
-            self._tiers.forget(key)
+            variants = [line.key for line in lines(self._tiers.held(key, self._wall()))]
+            for each in (*variants, parts_key(key), key):
+                self._tiers.forget(each)
         if keys and self.purge is not None:
             task = asyncio.ensure_future(self.purge([Order(Scope.KEY, key.hex()) for key in keys]))
             self._tasks.add(task)

@@ -23,6 +23,11 @@ TURNED = ALWAYS - {b"origin"}
 """Fields that some services take for another method or path. Requests that bear one are not looked up."""
 
 
+def parts_key(key: bytes) -> bytes:
+    """Under what the parts of an answer stand that is not whole (policy/http/parts), 32 bytes. key: the primary one."""
+    return sha256(frame([_PARTS_DOMAIN, key])).digest()
+
+
 class HttpKeyer:
     """One route's keys, with what `keying.Keyer` offers. implied: fields on which all its answers vary, unsaid."""
 
@@ -54,10 +59,6 @@ class HttpKeyer:
         """The secondary key of an answer that varies on the fields `names` (RFC 9111 section 4.1), 32 bytes."""
         said = [part for pair in selecting(names, request) for part in pair]
         return sha256(frame([_VARIANT_DOMAIN, key, *said])).digest()
-
-    def parts(self, key: bytes) -> bytes:
-        """Under what the parts of an answer stand that is not whole (policy/http/parts), 32 bytes."""
-        return sha256(frame([_PARTS_DOMAIN, key])).digest()
 
     def apart(self, key: bytes, request: Request) -> bytes:
         """Under what one who bears credentials asks, so that nobody waits for an answer that is another's alone."""

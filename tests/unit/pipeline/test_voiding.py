@@ -124,3 +124,14 @@ async def test_a_call_that_was_under_way_does_not_bring_the_old_answer_back():
         assert await reading is Outcome.MISS
         assert await read(rig) is Outcome.MISS
         assert await read(rig) is Outcome.HIT
+
+
+async def test_variants_are_gone_also_where_no_purge_can_be_told():
+    says = Says(answer(b"Cache-Control: max-age=60", b"Vary: Accept"))
+    languages = [(b"Accept", name) for name in (b"a/a", b"b/b")]
+    async with ScriptedUpstream(says) as upstream, rigged(upstream.url, HTTP) as rig:
+        for field in languages:
+            await rig.ask(b"/a", b"", field, method=b"GET")
+        await read(rig, method=b"DELETE")
+        for field in languages:
+            assert (await rig.ask(b"/a", b"", field, method=b"GET"))[0].outcome is Outcome.MISS
