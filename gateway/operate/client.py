@@ -6,7 +6,7 @@ import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.operate.options import REFUSED, UNREACHABLE, WRONG, Failed
+from gateway.operate.failed import REFUSED, UNREACHABLE, WRONG, Failed
 
 _SECONDS = 70.0  # a purge may wait for a minute
 

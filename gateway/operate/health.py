@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from gateway.operate.options import REFUSED, UNREACHABLE, WRONG, Failed
+from gateway.operate.failed import REFUSED, UNREACHABLE, WRONG, Failed
 
 _SECONDS = 4.0  # less than a container engine waits for a probe
 

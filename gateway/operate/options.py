@@ -9,17 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Never, ParamSpec
 
 import typer
 
-from gateway.model.errors import RagfrontError
+from gateway.operate.failed import WRONG, Failed
 
 if TYPE_CHECKING:  # what asks is imported where it is needed: `serve` starts that much faster
     from gateway.operate.client import Client
 
 P = ParamSpec("P")
 
-REFUSED = 1  # and, of `health`, not ready
-WRONG = 2
-UNREACHABLE = 3
-NOT_CONFIRMED = 4
 EXIT_CODES = (
     "Exit codes: 0 done; 1 the gateway refuses; 2 the command line is wrong; 3 the gateway cannot be reached; "
     "4 done, but not all workers have confirmed it yet."
@@ -35,15 +31,6 @@ TokenFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer as it is.")]
 LOCAL = "http://127.0.0.1:9090"
-
-
-class Failed(RagfrontError):
-    """A command that cannot go on. lines: what to tell. code: how it exits."""
-
-    def __init__(self, lines: list[str], code: int) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
-        self.code = code
 
 
 def client(admin: str, token_file: Path | None) -> "Client":

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.operate.client import Client
-from gateway.operate.options import NOT_CONFIRMED, WRONG, Failed, fail, missing
+from gateway.operate.failed import NOT_CONFIRMED, WRONG, Failed
+from gateway.operate.options import fail, missing
 
 
 def show(asked: Client, route: str | None, as_json: bool) -> None:

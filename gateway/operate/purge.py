@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.operate.client import Client
-from gateway.operate.options import NOT_CONFIRMED, WRONG, Failed, fail, missing
+from gateway.operate.failed import NOT_CONFIRMED, WRONG, Failed
+from gateway.operate.options import fail, missing
 from gateway.operate.sampled import sampled
 from gateway.operate.stats import plain
 

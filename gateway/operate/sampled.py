@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from gateway.operate.options import WRONG, Failed
+from gateway.operate.failed import WRONG, Failed
 from gateway.policy.curl import parse
 
 

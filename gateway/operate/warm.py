@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway.operate.client import Client
-from gateway.operate.options import REFUSED, WRONG, Failed
+from gateway.operate.failed import REFUSED, WRONG, Failed
 
 _RESULTS = ("stored", "present", "failed", "shed", "not_asked")
 

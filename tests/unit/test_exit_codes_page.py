@@ -9,7 +9,7 @@ import typer
 
 from gateway import bloom_command, supervisor
 from gateway.cli import app
-from gateway.operate import options
+from gateway.operate import failed
 
 PAGE = (Path(__file__).parents[2] / "docs/exit-codes.md").read_text()
 ROWS = {
@@ -42,11 +42,11 @@ def test_each_command_has_its_row() -> None:
         ("check", supervisor.BAD_CONFIG, "wrong"),
         ("bloom build", bloom_command.NOT_BUILT, "nothing was written"),
         ("bloom build", bloom_command.WRONG, "wrong"),
-        ("health", options.REFUSED, "not ready"),
-        ("purge", options.REFUSED, "refuses"),
-        ("purge", options.WRONG, "wrong"),
-        ("purge", options.UNREACHABLE, "cannot be reached"),
-        ("purge", options.NOT_CONFIRMED, "not all workers have confirmed"),
+        ("health", failed.REFUSED, "not ready"),
+        ("purge", failed.REFUSED, "refuses"),
+        ("purge", failed.WRONG, "wrong"),
+        ("purge", failed.UNREACHABLE, "cannot be reached"),
+        ("purge", failed.NOT_CONFIRMED, "not all workers have confirmed"),
     ],
 )
 def test_figures_are_those_of_the_code(command: str, code: int, words: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.operate.client import Client, _problem
-from gateway.operate.options import REFUSED, UNREACHABLE, WRONG, Failed
+from gateway.operate.failed import REFUSED, UNREACHABLE, WRONG, Failed
 from tests.support.ports import free_port
 
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from gateway.operate.failed import REFUSED, UNREACHABLE, WRONG, Failed
 from gateway.operate.health import run
-from gateway.operate.options import REFUSED, UNREACHABLE, WRONG, Failed
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from gateway.operate.options import TOKEN, WRONG, Failed, client, missing, told
+from gateway.operate.failed import WRONG, Failed
+from gateway.operate.options import TOKEN, client, missing, told
 
 
 def test_the_token_is_the_files_and_else_the_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

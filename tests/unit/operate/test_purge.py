@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from gateway.operate.client import Client
-from gateway.operate.options import WRONG, Failed
+from gateway.operate.failed import WRONG, Failed
 from gateway.operate.purge import run, would
 
 

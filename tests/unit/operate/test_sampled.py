@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.operate.options import Failed
+from gateway.operate.failed import Failed
 from gateway.operate.sampled import sampled
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.operate.client import Client
-from gateway.operate.options import WRONG, Failed
+from gateway.operate.failed import WRONG, Failed
 from gateway.operate.warm import run
 
 
