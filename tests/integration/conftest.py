@@ -6,8 +6,8 @@ from tests.support import gateway
 
 EACH_WAY = {
     "test_ahead", "test_batches", "test_bloom", "test_cache_status", "test_cached", "test_degrade", "test_disk_hits",
-    "test_freshness", "test_lifecycle", "test_limits", "test_real_clients", "test_shadow", "test_streams",
-    "test_storing", "test_surrogate_keys", "test_transparent",
+    "test_lifecycle", "test_limits", "test_real_clients", "test_shadow", "test_streams", "test_surrogate_keys",
+    "test_transparent",
 }  # fmt: skip
 
 WAYS = {
