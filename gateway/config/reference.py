@@ -38,6 +38,7 @@ that start with `x-` are yours, for YAML anchors. A list of one may be written w
 """
 _SHORT = {
     "UpstreamSettings": "In short: a URL, or a list of URLs.",
+    "CacheSettings": "In short: `http`, for `rules: http`.",
     "L2Settings": "In short: `off`, or a Redis URL.",
     "RedisSettings": "In short: its URL.",
     "DiskSettings": "In short: its path.",

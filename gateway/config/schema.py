@@ -22,6 +22,7 @@ _SHORT: dict[str, list[Node]] = {
     "UpstreamSettings": [_UPSTREAM_URL, {"type": "array", "items": _UPSTREAM_URL, "minItems": 1}],
     "RedisSettings": [_REDIS_URL, _FROM_ENVIRONMENT],
     "DiskSettings": [{"type": "string"}],
+    "CacheSettings": [{"const": "http"}],
     "L2Settings": [{"const": "off"}, _REDIS_URL, _FROM_ENVIRONMENT],
 }
 

@@ -30,6 +30,7 @@ _PATTERNS = {
 _URL = "a URL such as http://rag:8000, without user, query or fragment"
 _SHAPES: dict[Any, str] = {
     upstream.UpstreamSettings: "a URL, a list of URLs, or a mapping",
+    route.CacheSettings: "http, or a mapping",
     tiers.L2Settings: "off, a Redis URL such as redis://redis:6379/0, or a mapping with disk or redis",
     tiers.RedisSettings: "a Redis URL such as redis://redis:6379/0, or a mapping",
     tiers.DiskSettings: "a folder, or a mapping",

@@ -1,6 +1,6 @@
 """Settings of a route: which requests it takes, what makes two of them alike, how long an answer is used."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -118,12 +118,6 @@ class CacheSettings(Frozen):
     def _by_http(cls, data: Any) -> Any:
         """By RFC 9111 it is the answer that says how long; the route's own figures only bound it."""
         return _HTTP | data if isinstance(data, dict) and data.get("rules") == "http" else data
-
-    @model_validator(mode="after")
-    def _no_shadow_by_http(self) -> Self:
-        if self.rules == "http" and self.mode == "shadow":
-            raise ValueError("rules: http has no shadow mode; use mode: on or off")
-        return self
 
 
 _HTTP: dict[str, Any] = {

@@ -42,11 +42,6 @@ def test_what_is_wrong_or_unknown_is_refused(change):
         Settings.model_validate({"upstreams": {"a": {"urls": ["http://a"]}}} | change)
 
 
-def test_what_follows_http_has_no_shadow():
-    with pytest.raises(ValidationError, match="no shadow mode"):
-        RouteSettings.model_validate({"name": "a", "upstream": "rag", "cache": {"rules": "http", "mode": "shadow"}})
-
-
 def test_nothing_changes_after_construction():
     with pytest.raises(ValidationError):
         ROUTE.name = "other"
