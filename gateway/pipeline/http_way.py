@@ -74,7 +74,7 @@ class HttpWay:
 
     async def handle(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
         """Answer one exchange. x: its route is known."""
-        if (reason := _bypass(x, rule)) is not None:
+        if (reason := bypass(x, rule)) is not None:
             return await self._relay(plan, x, rule, reason)
         if x.request.method == b"HEAD" or b"range" in x.request.fields:
             return await self._head_or_part(plan, x, rule, primary)
@@ -126,7 +126,7 @@ class HttpWay:
     def recall(self, x: Exchange, rule: Rule, primary: bytes) -> Entry | None:
         """A fresh answer that memory has and that is sent as it is; nothing has happened where there is none."""
         request, rules = x.request, _rules(rule)
-        if request.method != b"GET" or _bypass(x, rule) is not None or rules.personal(request):
+        if request.method != b"GET" or bypass(x, rule) is not None or rules.personal(request):
             return None
         _, entry = self._look(x, rules, primary)
         if entry is None or not isinstance(self._verdict(x, rules, entry), Fresh) or x.now >= entry.hit_until:
@@ -320,7 +320,7 @@ def _heard(plan: Plan, x: Exchange, rule: Rule) -> Exchange:
     return replace(x, request=heard(x.request, trusted=trusted, keyed=_rules(rule).keyer.carried))
 
 
-def _bypass(x: Exchange, rule: Rule) -> Reason | None:
+def bypass(x: Exchange, rule: Rule) -> Reason | None:
     """Why a request is not looked up."""
     request = x.request
     if rule.route.cache.mode == "off":
