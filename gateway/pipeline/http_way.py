@@ -5,15 +5,14 @@ from collections.abc import Callable, Container
 from dataclasses import replace
 from functools import partial
 
-from gateway.cache.tiers import Lookup, Tiers
+from gateway.cache.tiers import Tiers
 from gateway.model.entry import Entry, EntryFlag
-from gateway.model.errors import UpstreamError
 from gateway.model.exchange import Exchange
-from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
 from gateway.pipeline import calls
 from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failed
 from gateway.pipeline.flight import Flight, Flights, Landing, Seat
+from gateway.pipeline.http_apart import Apart, as_heard
 from gateway.pipeline.http_fill import HttpFiller
 from gateway.pipeline.http_parts import HttpParts
 from gateway.pipeline.job import Job
@@ -24,14 +23,12 @@ from gateway.policy import variants
 from gateway.policy.coding import takes
 from gateway.policy.hops import end_to_end, wants_upgrade
 from gateway.policy.http.conditional import is_for_the_origin
-from gateway.policy.http.heard import heard
 from gateway.policy.http.index import lines, pick
 from gateway.policy.http.keys import TURNED
 from gateway.policy.http.presenting import shown
 from gateway.policy.http.reuse import Fresh, MustValidate, Reuse, StaleWhileRevalidate, only_if_cached, reuse
 from gateway.policy.http.rules import HttpRules
 from gateway.policy.http.storable import asks_not_to_store
-from gateway.policy.http.validation import HeadVerdict, head_freshens
 from gateway.policy.presenting import presentable
 from gateway.upstream.reply import Reply
 
@@ -69,13 +66,13 @@ class HttpWay:
         self._joins = joins
         self._outdated = outdated
         self._wall = wall
-        self._voiding = voiding
         self._parts = HttpParts(tiers, wall)
+        self._apart = Apart(tiers, self._parts, voiding, wall)
 
     async def handle(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
         """Answer one exchange. x: its route is known."""
         if (reason := bypass(x, rule)) is not None:
-            return await self._relay(plan, x, rule, reason)
+            return await self._apart.relay(plan, x, rule, reason)
         if x.request.method == b"HEAD" or b"range" in x.request.fields:
             return await self._head_or_part(plan, x, rule, primary)
         rules = _rules(rule)
@@ -90,7 +87,7 @@ class HttpWay:
             only_stored = only_if_cached(x.request)
             if asks_not_to_store(x.request) and not only_stored:
                 # In a flight it would keep the answer from those who wait, and have the key given up for all.
-                return await self._relay(plan, x, rule, Reason.REQUEST_NO_STORE)
+                return await self._apart.relay(plan, x, rule, Reason.REQUEST_NO_STORE)
             job = self._job(plan, x, rule, primary, marker, entry)
             if entry is not None and isinstance(verdict, StaleWhileRevalidate):
                 job.wanted = False
@@ -110,7 +107,7 @@ class HttpWay:
                 continue
             x.collapsed = not seat.leads or landing.elsewhere
             return await self._land(plan, x, rule, landing, reply, leads=seat.leads)
-        return await self._relay(plan, x, rule, Reason.GIVEN_UP)
+        return await self._apart.relay(plan, x, rule, Reason.GIVEN_UP)
 
     async def _head_or_part(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
         """Out of what is stored, where that is fresh; else asked for this client alone."""
@@ -121,7 +118,7 @@ class HttpWay:
             return FromEntry(part)
         if only_if_cached(x.request) and rules.listens:
             return _gateway_timeout(x)
-        return await self._relay(plan, x, rule, Reason.REQUEST_RANGE, primary)
+        return await self._apart.relay(plan, x, rule, Reason.REQUEST_RANGE, primary)
 
     def recall(self, x: Exchange, rule: Rule, primary: bytes) -> Entry | None:
         """A fresh answer that memory has and that is sent as it is; nothing has happened where there is none."""
@@ -158,7 +155,7 @@ class HttpWay:
         self, plan: Plan, x: Exchange, rule: Rule, primary: bytes, marker: Entry | None, entry: Entry | None
     ) -> Job:
         assert x.key is not None
-        call = calls.for_fill(plan, _heard(plan, x, rule), rule.upstream)
+        call = calls.for_fill(plan, as_heard(plan, x, rule), rule.upstream)
         if (interim := x.interim) is not None:
             call = replace(call, interim=lambda head: interim(head.status, head.reason, end_to_end(head.fields)))
         job = Job(rule, x.request, call, x.key, primary, stale=entry, marker=marker)
@@ -174,23 +171,11 @@ class HttpWay:
         _, entry = self._look(x, rules, primary)
         tier = "memory"
         if not isinstance(self._verdict(x, rules, entry), Fresh):
-            x.key, entry, tier = await self._find(x, rule, primary)
+            x.key, entry, tier = await self._apart.find(x, rule, primary)
         if entry is None or not isinstance(self._verdict(x, rules, entry), Fresh):
             return None
         self._tiers.count(found=tier == "memory")
         return self._answered(x, rule, entry, tier)
-
-    async def _find(self, x: Exchange, rule: Rule, primary: bytes) -> tuple[bytes, Entry | None, str]:
-        """What the tiers have, however old, under which key, and in which tier."""
-        key, l1_ttl = primary, rule.route.cache.l1_ttl
-        looked = await self._tiers.find(primary, x.now, l1_ttl)
-        if looked.entry is not None and looked.entry.flags & EntryFlag.VARY:
-            key = pick(lines(looked.entry), x.request) or b""
-            looked = await self._tiers.find(key, x.now, l1_ttl, named=(primary,)) if key else Lookup()
-        entry = looked.entry
-        if entry is None or not _rules(rule).may_have(x.request, entry):
-            return primary, None, ""
-        return key, entry, looked.tier
 
     async def _land(
         self, plan: Plan, x: Exchange, rule: Rule, landing: Landing, reply: Reply | None, *, leads: bool
@@ -202,7 +187,7 @@ class HttpWay:
             x.outcome, x.collapsed, x.stored = Outcome.MISS, False, False
             return FromReply(reply, landing.prefix)
         coded = landing.entry is not None or (landing.recording is not None and landing.shared)
-        return await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED if coded else Reason.GIVEN_UP)
+        return await self._apart.relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED if coded else Reason.GIVEN_UP)
 
     def _landed(self, x: Exchange, rule: Rule, landing: Landing, leads: bool) -> Answer | None:
         """What of a landing this client can have; None: it has to ask for itself, or has a reply of its own."""
@@ -231,7 +216,7 @@ class HttpWay:
 
     async def _or_relay(self, plan: Plan, x: Exchange, rule: Rule, answer: Answer | None) -> Answer:
         """An answer that is stored; where this client does not accept its coding, one of its own."""
-        return answer or await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
+        return answer or await self._apart.relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
 
     def _answered(self, x: Exchange, rule: Rule, entry: Entry, tier: str, *, known: bool = False) -> Answer | None:
         """A stored answer; None: this client does not accept its coding. known: it was fresh in memory under the
@@ -250,51 +235,6 @@ class HttpWay:
         entry, not_modified = shown(accepted, x.request, secrets.token_hex(16).encode())
         return FromEntry(entry, not_modified)
 
-    async def _relay(self, plan: Plan, x: Exchange, rule: Rule, reason: Reason, primary: bytes | None = None) -> Answer:
-        """Ask for this client alone; what its answer says of what is stored is done.
-
-        primary: of what a HEAD asks about, or a part belongs to.
-        """
-        request, prefix, version = x.request, b"", self._tiers.version
-        head_only = primary is not None and request.method == b"HEAD"
-        x.outcome, x.upstream = (Outcome.MISS if head_only else Outcome.BYPASS), rule.upstream.name
-        x.reason, x.fwd = (None, "uri-miss") if head_only else (reason, "bypass")
-        if reason is Reason.REQUEST_METHOD:
-            x.fwd = "method"
-        try:
-            asks = x if primary is None else _heard(plan, x, rule)
-            reply = await plan.admit.fetch(rule.upstream, calls.for_relay(plan, asks, rule.upstream), request, x.route)
-            if primary is not None and not head_only:
-                prefix = await self._parts.keep(x, rule, _rules(rule), primary, reply, version)
-                if x.stored:
-                    x.outcome, x.reason, x.fwd = Outcome.MISS, None, "uri-miss"
-        except UpstreamError as exc:
-            return failed(x, exc)
-        head = reply.head
-        await self._voiding.after(plan, request, reply)
-        if head_only and primary is not None:
-            await self._compare(x, rule, primary, head.status, head.fields)
-        return FromReply(reply, prefix)
-
-    async def _compare(self, x: Exchange, rule: Rule, primary: bytes, status: int, fields: Fields) -> None:
-        """Freshen or end what is stored for GET by what HEAD has been told (section 4.3.5)."""
-        rules = _rules(rule)
-        if not rules.for_all(x.request, fields):
-            return
-        key, entry, _ = await self._find(x, rule, primary)
-        if entry is None or entry.status != 200:
-            return
-        now, l1_ttl = self._wall(), rule.route.cache.l1_ttl
-        match head_freshens(Fields(entry.fields), fields, status=status, length=len(entry.body)):
-            case HeadVerdict.FRESHEN:
-                fresh = rules.freshened(entry, fields, now, 0.0, self._tiers.version)
-                if fresh is not None:
-                    self._tiers.keep(key, fresh, l1_ttl)
-            case HeadVerdict.INVALIDATE:
-                self._tiers.keep(key, rules.ended(entry, now), l1_ttl)
-            case HeadVerdict.LEAVE:
-                pass
-
 
 def _rules(rule: Rule) -> HttpRules:
     assert rule.http is not None
@@ -312,12 +252,6 @@ def _is_another(job: Job, landing: Landing) -> bool:
     """Whether what a flight brought is another variant than its follower asks for."""
     vary = landing.vary
     return bool(vary) and job.rule.keyer.variant(job.primary, vary, job.request) != landing.key
-
-
-def _heard(plan: Plan, x: Exchange, rule: Rule) -> Exchange:
-    """The exchange as its upstream hears of it, where the answer bears on what is stored."""
-    trusted = plan.forwarding.is_trusted(x.request.peer)
-    return replace(x, request=heard(x.request, trusted=trusted, keyed=_rules(rule).keyer.carried))
 
 
 def bypass(x: Exchange, rule: Rule) -> Reason | None:
