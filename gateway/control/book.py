@@ -96,7 +96,12 @@ class Book:
         theirs = Book(Purges())
         theirs.add(rows)
         stands = {row.version for row in rows}
-        lacking = [purge for purge in self.purges if purge.version > theirs.purges.floor and not theirs._says(purge)]
+        says = {purge.order: purge.version for purge in theirs.purges}  # the newest of each
+        lacking = [
+            purge
+            for purge in self.purges
+            if purge.version > theirs.purges.floor and says.get(purge.order, -1) < purge.version
+        ]
         orders = tuple((purge.order, purge.at) for purge in lacking)
         floor, before = self.purges.floor, self.version
         if floor > theirs.purges.floor and floor not in stands:
@@ -116,10 +121,6 @@ class Book:
         elif self._overridden > theirs._overridden and self._overridden not in stands:
             table = self.overrides
         return change, Lacking(orders, table)
-
-    def _says(self, purge: Purge) -> bool:
-        """Whether what is known here takes all that the purge does."""
-        return any(each.order == purge.order and each.version >= purge.version for each in self.purges)
 
     def whole(self) -> list[Row]:
         """All that is known, as a ledger that begins at the floor and ends with the version that is known."""

@@ -258,8 +258,11 @@ class Filters:
     def purged(self, order: Order) -> None:
         """What came back empty, and has been purged, must not be said to be so any more.
 
-        One key cannot be taken out of a filter, nor can its variants be told: then all is forgotten.
+        One key cannot be taken out of a filter, nor can its variants be told: then all is forgotten. A void is of a
+        route by RFC 9111, which has no such filter; and clients must not be able to have the others' forgotten.
         """
+        if order.scope is Scope.VOID:
+            return
         if order.scope is Scope.TAG:
             for seen in self._seen.values():
                 if seen.generations.bears(order.value):

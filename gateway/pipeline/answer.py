@@ -5,7 +5,9 @@ from http import HTTPStatus
 
 from gateway.model.entry import Entry
 from gateway.model.errors import Shed, UpstreamError
+from gateway.model.exchange import Exchange
 from gateway.model.fields import Pairs
+from gateway.model.outcome import Outcome
 from gateway.pipeline.recording import Recording
 from gateway.policy.queueing import retry_after
 from gateway.upstream.reply import Reply
@@ -57,6 +59,14 @@ def failure(exc: UpstreamError) -> Problem:
     later: Pairs = () if seconds is None else ((b"Retry-After", b"%d" % seconds),)
     title = HTTPStatus(exc.status).phrase
     return Problem(exc.status, title, f"upstream {exc.upstream}: {exc.detail}", {"upstream": exc.upstream}, later)
+
+
+def failed(x: Exchange, exc: UpstreamError) -> Problem:
+    """`failure`, and the story of a request that ends so."""
+    x.outcome, x.reason, x.upstream = Outcome.ERROR, exc.reason, exc.upstream
+    if isinstance(exc, Shed):  # nobody was asked
+        x.outcome, x.fwd, x.collapsed = Outcome.SHED, "", False
+    return failure(exc)
 
 
 Answer = FromEntry | FromRecording | FromReply | Problem

@@ -8,11 +8,15 @@ from gateway.model.entry import EntryFlag
 from gateway.model.errors import StoreUnavailable
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome, Reason
+from gateway.pipeline.http_way import bypass
 from gateway.pipeline.plan import Rule
 from gateway.pipeline.question import Question
 from gateway.policy import freshness, variants
 from gateway.policy.coding import accepts
 from gateway.policy.freshness import Verdict
+from gateway.policy.http.index import lines, pick
+from gateway.policy.http.reuse import Fresh, MustValidate, StaleWhileRevalidate, reuse
+from gateway.policy.http.rules import HttpRules
 
 
 @dataclass(slots=True)
@@ -45,20 +49,48 @@ async def explain(x: Exchange, question: Question, inspector: Inspector) -> Expl
     told = Explained(Outcome.BYPASS, question.bypass, tried, rule.route.name, rule.route.cache.mode)
     if question.bypass is not None:
         return told
+    if rule.http is not None and (reason := bypass(x, rule)) is not None:
+        told.reason = reason
+        return told
     told.canonical = rule.keyer.canonical(x.request, x.body, question.document)
     told.primary = told.key = question.key
     try:
         told.held = await inspector.look(question.key)
         if told.held and told.held[0].entry.flags & EntryFlag.VARY:
-            told.vary = variants.names(told.held[0].entry)
-            told.key = rule.keyer.variant(question.key, told.vary, x.request)
+            marker = told.held[0].entry
+            told.vary = variants.names(marker)
+            chosen = pick(lines(marker), x.request) if rule.http is not None else None
+            told.key = chosen or rule.keyer.variant(question.key, told.vary, x.request)
             told.held = await inspector.look(told.key, (question.key,))
     except StoreUnavailable:
         told.reason = Reason.L2_DOWN
     if rule.bloom is not None:
         told.filters = rule.bloom.opinions(x.request, question.document, told.key)
-    _judge(told, x, rule)
+    if rule.http is not None:
+        _judge_by_http(told, x, rule.http)
+    else:
+        _judge(told, x, rule)
     return told
+
+
+def _judge_by_http(told: Explained, x: Exchange, rules: HttpRules) -> None:
+    """`_judge` on a route that follows RFC 9111: the first entry decides."""
+    told.outcome = Outcome.MISS
+    if not told.held:
+        return
+    entry = told.held[0].entry
+    if not rules.may_have(x.request, entry):
+        told.reason = Reason.AUTHORIZATION
+    elif not accepts(x.request.fields.joined(b"accept-encoding"), entry.coding):
+        told.outcome, told.reason = Outcome.BYPASS, Reason.CODING_NOT_ACCEPTED
+    else:
+        match reuse(x.request, entry, x.now, targets=rules.targets, listens=rules.listens):
+            case Fresh():
+                told.outcome = Outcome.HIT
+            case StaleWhileRevalidate():
+                told.outcome, told.reason = Outcome.STALE, Reason.REVALIDATING
+            case MustValidate(reason):
+                told.reason = reason
 
 
 def _judge(told: Explained, x: Exchange, rule: Rule) -> None:

@@ -13,7 +13,7 @@ from gateway.model.errors import Shed, UpstreamError
 from gateway.model.exchange import Exchange
 from gateway.model.outcome import Outcome, Reason
 from gateway.pipeline import calls, itemwise
-from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
+from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failed
 from gateway.pipeline.degrade import Degrader
 from gateway.pipeline.drift import DriftWatch
 from gateway.pipeline.fill import GIVEN_UP_FOR, Filler
@@ -74,7 +74,9 @@ class Pipeline:
         self._shadows = Shadow(self.flights, self._filler.work, self.drift)
         by_http = HttpFiller(tiers, random, self._given_up.__setitem__, wall, clock)
         self._voiding = Voiding(tiers, wall)
-        self._by_http = HttpWay(tiers, self.flights, by_http, self._given_up, self._joins, self._voiding, wall)
+        self._by_http = HttpWay(
+            tiers, self.flights, by_http, self._given_up, self._joins, self._outdated, self._voiding, wall
+        )
         self._short.by_http = self._by_http.recall
 
     @property
@@ -276,7 +278,7 @@ class Pipeline:
         x.reason = landing.reason or x.reason
         x.key = landing.key or x.key
         if landing.error is not None:
-            return self._failed(x, landing.error)
+            return failed(x, landing.error)
         x.rung = landing.rung
         if landing.entry is not None and (landing.tier or landing.stale):
             return await self._from_entry(plan, x, rule, landing.entry, landing.tier or "memory")
@@ -332,13 +334,7 @@ class Pipeline:
             call = calls.for_relay(plan, x, upstream)
             reply = await plan.admit.fetch(upstream, call, x.request, x.route)
         except UpstreamError as exc:
-            return self._failed(x, exc)
+            return failed(x, exc)
         if x.route is None:  # a route that caches what is posted says thereby that it changes nothing
             await self._voiding.after(plan, x.request, reply)
         return FromReply(reply)
-
-    def _failed(self, x: Exchange, exc: UpstreamError) -> Problem:
-        x.outcome, x.reason, x.upstream = Outcome.ERROR, exc.reason, exc.upstream
-        if isinstance(exc, Shed):  # nobody was asked
-            x.outcome, x.fwd, x.collapsed = Outcome.SHED, "", False
-        return failure(exc)

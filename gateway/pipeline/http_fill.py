@@ -57,7 +57,8 @@ class HttpFiller(Filler):
         if asked and reply.head.status == 304:
             await _drain(reply)
             if (entry := await self._validated(job, known, reply.head.fields, started)) is not None:
-                landing = Landing(entry=entry, key=job.key, vary=job.vary, validated=True, stored=True)
+                kept = _rules(job).for_all(job.request, reply.head.fields)
+                landing = Landing(entry=entry, key=job.key, vary=job.vary, validated=True, stored=kept)
                 landing.upstream, landing.upstream_seconds = reply.upstream, self._clock() - started
                 job.status = 304
                 flight.land(landing)
@@ -81,32 +82,37 @@ class HttpFiller(Filler):
         return (line_of(job.key, job.stale),) if job.stale is not None else ()
 
     async def _validated(self, job: Job, known: tuple[Line, ...], fields: Fields, started: float) -> Entry | None:
-        """Freshen what a 304 names, and find it for this request; None where it has to be asked for again."""
+        """Freshen what a 304 names, and find it for this request; None where it has to be asked for again.
+
+        What was purged meanwhile is not freshened, or it would be newer than its purge. What the 304 says to one who
+        bears credentials, and not to all, is put on this one's answer and nowhere else.
+        """
         rules, now, took = _rules(job), self._wall(), self._clock() - started
+        for_all = rules.for_all(job.request, fields)
         chosen: Entry | None = None
         for index in selects([line.variant for line in known], job.request, fields):
             key = known[index].key
             entry = job.stale if job.stale is not None and key == job.key else None
             if entry is None:
                 entry = (await self._tiers.find(key, now, self._l1_ttl(job), named=(job.primary,))).entry
-            if entry is None:
+            if entry is None or not self._tiers.sieve.leaves(entry, (key, job.primary)):
                 continue
             fresh = rules.freshened(entry, fields, now, took, job.version)
-            if fresh is None:
+            if fresh is not None and for_all:
+                self._keep(job, key, fresh)
+            elif for_all:
                 self._tiers.forget(key)
-                continue
-            if not self._tiers.sieve.leaves(fresh, (key, job.primary)):
-                continue
-            self._tiers.keep(key, fresh, self._l1_ttl(job))
-            if job.vary:
-                self._remember(job, key, fresh)
-            if chosen is None or key == job.key:
+            if fresh is not None and (chosen is None or key == job.key):
                 chosen = fresh if _takes(job, fresh) else None
-        if chosen is not None and job.vary:
+        if chosen is not None and job.vary and for_all:
             job.key = rules.keyer.variant(job.primary, job.vary, job.request)
-            self._tiers.keep(job.key, chosen, self._l1_ttl(job))
-            self._remember(job, job.key, chosen)
+            self._keep(job, job.key, chosen)
         return chosen
+
+    def _keep(self, job: Job, key: bytes, entry: Entry) -> None:
+        self._tiers.keep(key, entry, self._l1_ttl(job))
+        if job.vary:
+            self._remember(job, key, entry)
 
     def _remember(self, job: Job, key: bytes, entry: Entry) -> None:
         """Have the index lead to it, from requests like this one where it is under this one's key."""
@@ -118,7 +124,7 @@ class HttpFiller(Filler):
 
     def _stale(self, job: Job, reason: Reason) -> Landing | None:
         entry, rules = job.stale, _rules(job)
-        if entry is None:
+        if entry is None or not self._tiers.sieve.leaves(entry, job.keys):  # purged since it was found
             return None
         now = self._wall()
         if not stale_on_error(job.request, entry, now, targets=rules.targets, listens=rules.listens):

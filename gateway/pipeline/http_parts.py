@@ -7,6 +7,7 @@ from gateway.model.entry import Entry, EntryFlag, Windows
 from gateway.model.exchange import Exchange
 from gateway.pipeline.plan import Rule
 from gateway.pipeline.recall import found
+from gateway.policy.coding import accepts
 from gateway.policy.freshness import coarse
 from gateway.policy.http.combining import Fragment, combine, fragment
 from gateway.policy.http.keys import parts_key
@@ -39,7 +40,7 @@ class HttpParts:
         key = parts_key(primary)
         looked = await self._tiers.find(key, x.now, rule.route.cache.l1_ttl, named=(primary,))
         record = looked.entry
-        if record is None:
+        if record is None or not accepts(x.request.fields.joined(b"accept-encoding"), record.coding):
             return None
         verdict = reuse(x.request, record, x.now, targets=rules.targets, listens=rules.listens)
         part = served(record, x.request) if isinstance(verdict, Fresh) else None
@@ -84,6 +85,8 @@ class HttpParts:
         now = self._wall()
         whole = (await self._tiers.find(primary, now, l1_ttl)).entry
         record = (await self._tiers.find(key, now, l1_ttl, named=(primary,))).entry
+        if record is not None and record.coding != entry.coding:  # services forget to say so in the tag, and in Vary
+            record = None
         made = combine(fragments(record), part)
         varies = whole is not None and whole.flags & EntryFlag.VARY
         if varies or not self._tiers.sieve.leaves(entry, (key, primary)):

@@ -5,15 +5,14 @@ from collections.abc import Callable, Container
 from dataclasses import replace
 from functools import partial
 
-from gateway.cache.tiers import Lookup, Tiers
+from gateway.cache.tiers import Tiers
 from gateway.model.entry import Entry, EntryFlag
-from gateway.model.errors import Shed, UpstreamError
 from gateway.model.exchange import Exchange
-from gateway.model.fields import Fields
 from gateway.model.outcome import Outcome, Reason
 from gateway.pipeline import calls
-from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failure
+from gateway.pipeline.answer import Answer, FromEntry, FromRecording, FromReply, Problem, failed
 from gateway.pipeline.flight import Flight, Flights, Landing, Seat
+from gateway.pipeline.http_apart import Apart, as_heard
 from gateway.pipeline.http_fill import HttpFiller
 from gateway.pipeline.http_parts import HttpParts
 from gateway.pipeline.job import Job
@@ -30,21 +29,22 @@ from gateway.policy.http.presenting import shown
 from gateway.policy.http.reuse import Fresh, MustValidate, Reuse, StaleWhileRevalidate, only_if_cached, reuse
 from gateway.policy.http.rules import HttpRules
 from gateway.policy.http.storable import asks_not_to_store
-from gateway.policy.http.validation import HeadVerdict, head_freshens
 from gateway.policy.presenting import presentable
+from gateway.upstream.reply import Reply
 
 _ROUNDS = 3  # a follower whose variant is another looks again; then it asks for itself
 _ASKS_WHETHER = frozenset({b"if-none-match", b"if-modified-since"})
 _READING = frozenset({b"GET", b"HEAD"})
 
 Joins = Callable[[Job, Flight], bool]
+Outdated = Callable[[Job, Flight, Landing, int], bool]
 
 
 class HttpWay:
     """One worker's.
 
-    joins: whether what a flight brings does for who comes now (`Pipeline`). given_up: flights' keys that everybody
-    asks for himself. voiding: what becomes of unsafe requests.
+    joins, outdated: whether what a flight brings does for who comes now, or came since a purge (`Pipeline`).
+    given_up: flights' keys that everybody asks for himself. voiding: what becomes of unsafe requests.
     wall: Unix seconds.
     """
 
@@ -55,6 +55,7 @@ class HttpWay:
         filler: HttpFiller,
         given_up: Container[bytes],
         joins: Joins,
+        outdated: Outdated,
         voiding: Voiding,
         wall: Callable[[], float],
     ) -> None:
@@ -63,65 +64,66 @@ class HttpWay:
         self._filler = filler
         self._given_up = given_up
         self._joins = joins
+        self._outdated = outdated
         self._wall = wall
-        self._voiding = voiding
         self._parts = HttpParts(tiers, wall)
+        self._apart = Apart(tiers, self._parts, voiding, wall)
 
     async def handle(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
         """Answer one exchange. x: its route is known."""
-        if (reason := _bypass(x, rule)) is not None:
-            return await self._relay(plan, x, rule, reason)
-        rules = _rules(rule)
+        if (reason := bypass(x, rule)) is not None:
+            return await self._apart.relay(plan, x, rule, reason)
         if x.request.method == b"HEAD" or b"range" in x.request.fields:
-            answer = await self._without_asking(x, rule, primary)
-            if answer is None and (part := await self._parts.serve(x, rule, rules, primary)) is not None:
-                return FromEntry(part)
-            return answer or await self._relay(plan, x, rule, Reason.REQUEST_RANGE, primary)
+            return await self._head_or_part(plan, x, rule, primary)
+        rules = _rules(rule)
         for _ in range(_ROUNDS):
-            # No await from here until the flight is registered.
+            # Look: no await from here until the flight is registered.
             marker, entry = self._look(x, rules, primary)
             self._tiers.count(found=entry is not None)
             verdict = self._verdict(x, rules, entry)
             if entry is not None and isinstance(verdict, Fresh):
-                answer = self._answered(x, rule, entry, "memory", known=x.key == primary)
-                return answer or await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
-            if asks_not_to_store(x.request) and not only_if_cached(x.request):
+                known = x.key == primary
+                return await self._or_relay(plan, x, rule, self._answered(x, rule, entry, "memory", known=known))
+            only_stored = only_if_cached(x.request)
+            if asks_not_to_store(x.request) and not only_stored:
                 # In a flight it would keep the answer from those who wait, and have the key given up for all.
-                return await self._relay(plan, x, rule, Reason.REQUEST_NO_STORE)
+                return await self._apart.relay(plan, x, rule, Reason.REQUEST_NO_STORE)
             job = self._job(plan, x, rule, primary, marker, entry)
             if entry is not None and isinstance(verdict, StaleWhileRevalidate):
                 job.wanted = False
                 self._flights.refresh(job.flight_key, self._filler.work(job))
-                answer = self._answered(x, rule, entry, "memory")
-                return answer or await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
-            if only_if_cached(x.request) and rules.listens:
+                return await self._or_relay(plan, x, rule, self._answered(x, rule, entry, "memory"))
+            if only_stored and rules.listens:
                 return await self._without_asking(x, rule, primary) or _gateway_timeout(x)
             if job.flight_key in self._given_up:
-                return await self._relay(plan, x, rule, Reason.GIVEN_UP)
-            if isinstance(verdict, MustValidate):
-                x.reason = verdict.reason
-            elif marker is not None:
-                x.reason = Reason.VARY_MISS
+                break
+            x.reason = _why(verdict, marker) or x.reason
+            # Flight: join the key's, or open it.
             flight, opened = self._flights.open(job.flight_key, self._filler.work(job), partial(self._joins, job))
-            seat = Seat(job, leads=opened)
+            joined, seat = self._tiers.version, Seat(job, leads=opened)
             landing, reply = await flight.wait(opened=opened, seat=seat)
             x.reason = job.refused or x.reason
-            if seat.leads or not landing.vary or rules.keyer.variant(primary, landing.vary, x.request) == landing.key:
-                x.collapsed = not seat.leads or landing.elsewhere
-                if (answer := self._landed(x, rule, landing, seat.leads)) is not None:
-                    return answer
-                if reply is not None:
-                    x.outcome, x.collapsed, x.stored = Outcome.MISS, False, False
-                    return FromReply(reply, landing.prefix)
-                if landing.entry is not None:
-                    return await self._relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
-                break
-        return await self._relay(plan, x, rule, Reason.GIVEN_UP)
+            if not seat.leads and (_is_another(job, landing) or self._outdated(job, flight, landing, joined)):
+                continue
+            x.collapsed = not seat.leads or landing.elsewhere
+            return await self._land(plan, x, rule, landing, reply, leads=seat.leads)
+        return await self._apart.relay(plan, x, rule, Reason.GIVEN_UP)
+
+    async def _head_or_part(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
+        """Out of what is stored, where that is fresh; else asked for this client alone."""
+        rules = _rules(rule)
+        if (answer := await self._without_asking(x, rule, primary)) is not None:
+            return answer
+        if (part := await self._parts.serve(x, rule, rules, primary)) is not None:
+            return FromEntry(part)
+        if only_if_cached(x.request) and rules.listens:
+            return _gateway_timeout(x)
+        return await self._apart.relay(plan, x, rule, Reason.REQUEST_RANGE, primary)
 
     def recall(self, x: Exchange, rule: Rule, primary: bytes) -> Entry | None:
         """A fresh answer that memory has and that is sent as it is; nothing has happened where there is none."""
         request, rules = x.request, _rules(rule)
-        if request.method != b"GET" or _bypass(x, rule) is not None or rules.personal(request):
+        if request.method != b"GET" or bypass(x, rule) is not None or rules.personal(request):
             return None
         _, entry = self._look(x, rules, primary)
         if entry is None or not isinstance(self._verdict(x, rules, entry), Fresh) or x.now >= entry.hit_until:
@@ -153,7 +155,7 @@ class HttpWay:
         self, plan: Plan, x: Exchange, rule: Rule, primary: bytes, marker: Entry | None, entry: Entry | None
     ) -> Job:
         assert x.key is not None
-        call = calls.for_fill(plan, x, rule.upstream)
+        call = calls.for_fill(plan, as_heard(plan, x, rule), rule.upstream)
         if (interim := x.interim) is not None:
             call = replace(call, interim=lambda head: interim(head.status, head.reason, end_to_end(head.fields)))
         job = Job(rule, x.request, call, x.key, primary, stale=entry, marker=marker)
@@ -169,30 +171,30 @@ class HttpWay:
         _, entry = self._look(x, rules, primary)
         tier = "memory"
         if not isinstance(self._verdict(x, rules, entry), Fresh):
-            x.key, entry, tier = await self._find(x, rule, primary)
+            x.key, entry, tier = await self._apart.find(x, rule, primary)
         if entry is None or not isinstance(self._verdict(x, rules, entry), Fresh):
             return None
         self._tiers.count(found=tier == "memory")
         return self._answered(x, rule, entry, tier)
 
-    async def _find(self, x: Exchange, rule: Rule, primary: bytes) -> tuple[bytes, Entry | None, str]:
-        """What the tiers have, however old, under which key, and in which tier."""
-        key, l1_ttl = primary, rule.route.cache.l1_ttl
-        looked = await self._tiers.find(primary, x.now, l1_ttl)
-        if looked.entry is not None and looked.entry.flags & EntryFlag.VARY:
-            key = pick(lines(looked.entry), x.request) or b""
-            looked = await self._tiers.find(key, x.now, l1_ttl, named=(primary,)) if key else Lookup()
-        entry = looked.entry
-        if entry is None or not _rules(rule).may_have(x.request, entry):
-            return primary, None, ""
-        return key, entry, looked.tier
+    async def _land(
+        self, plan: Plan, x: Exchange, rule: Rule, landing: Landing, reply: Reply | None, *, leads: bool
+    ) -> Answer:
+        """A flight's landing -> this client's answer. reply: one that is its own."""
+        if (answer := self._landed(x, rule, landing, leads)) is not None:
+            return answer
+        if reply is not None:
+            x.outcome, x.collapsed, x.stored = Outcome.MISS, False, False
+            return FromReply(reply, landing.prefix)
+        coded = landing.entry is not None or (landing.recording is not None and landing.shared)
+        return await self._apart.relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED if coded else Reason.GIVEN_UP)
 
     def _landed(self, x: Exchange, rule: Rule, landing: Landing, leads: bool) -> Answer | None:
-        """A flight's landing -> this client's answer; None: it has to ask for itself, or has a reply of its own."""
+        """What of a landing this client can have; None: it has to ask for itself, or has a reply of its own."""
         x.upstream, x.key = landing.upstream, landing.key or x.key
         x.upstream_seconds = landing.upstream_seconds
         if landing.error is not None:
-            return self._failed(x, landing.error)
+            return failed(x, landing.error)
         entry = landing.entry
         if entry is not None and (landing.tier or landing.stale):
             x.reason = landing.reason if landing.stale else None
@@ -203,11 +205,18 @@ class HttpWay:
             x.fwd_status = 304 if landing.validated else entry.status
             return self._presented(x, rule, entry)
         x.reason = landing.reason or x.reason
-        if landing.recording is not None and (leads or landing.shared):
-            recording = landing.recording
-            if leads or takes(x.request, recording.fields):
-                return FromRecording(recording)
-        return None
+        recording = landing.recording
+        if (
+            recording is None
+            or not (leads or landing.shared)
+            or (x.collapsed and not takes(x.request, recording.fields))
+        ):
+            return None  # what another has asked for, here or elsewhere, may be coded as this one cannot read it
+        return FromRecording(recording)
+
+    async def _or_relay(self, plan: Plan, x: Exchange, rule: Rule, answer: Answer | None) -> Answer:
+        """An answer that is stored; where this client does not accept its coding, one of its own."""
+        return answer or await self._apart.relay(plan, x, rule, Reason.CODING_NOT_ACCEPTED)
 
     def _answered(self, x: Exchange, rule: Rule, entry: Entry, tier: str, *, known: bool = False) -> Answer | None:
         """A stored answer; None: this client does not accept its coding. known: it was fresh in memory under the
@@ -226,61 +235,26 @@ class HttpWay:
         entry, not_modified = shown(accepted, x.request, secrets.token_hex(16).encode())
         return FromEntry(entry, not_modified)
 
-    async def _relay(self, plan: Plan, x: Exchange, rule: Rule, reason: Reason, primary: bytes | None = None) -> Answer:
-        """Ask for this client alone; what its answer says of what is stored is done.
-
-        primary: of what a HEAD asks about, or a part belongs to.
-        """
-        request, prefix, version = x.request, b"", self._tiers.version
-        head_only = primary is not None and request.method == b"HEAD"
-        x.outcome, x.upstream = (Outcome.MISS if head_only else Outcome.BYPASS), rule.upstream.name
-        x.reason, x.fwd = (None, "uri-miss") if head_only else (reason, "bypass")
-        if reason is Reason.REQUEST_METHOD:
-            x.fwd = "method"
-        try:
-            reply = await plan.admit.fetch(rule.upstream, calls.for_relay(plan, x, rule.upstream), request, x.route)
-            if primary is not None and not head_only:
-                prefix = await self._parts.keep(x, rule, _rules(rule), primary, reply, version)
-                if x.stored:
-                    x.outcome, x.reason, x.fwd = Outcome.MISS, None, "uri-miss"
-        except UpstreamError as exc:
-            return self._failed(x, exc)
-        head = reply.head
-        await self._voiding.after(plan, request, reply)
-        if head_only and primary is not None:
-            await self._compare(x, rule, primary, head.status, head.fields)
-        return FromReply(reply, prefix)
-
-    async def _compare(self, x: Exchange, rule: Rule, primary: bytes, status: int, fields: Fields) -> None:
-        """Freshen or end what is stored for GET by what HEAD has been told (section 4.3.5)."""
-        key, entry, _ = await self._find(x, rule, primary)
-        if entry is None or entry.status != 200:
-            return
-        now, l1_ttl = self._wall(), rule.route.cache.l1_ttl
-        rules = _rules(rule)
-        match head_freshens(Fields(entry.fields), fields, status=status, length=len(entry.body)):
-            case HeadVerdict.FRESHEN:
-                fresh = rules.freshened(entry, fields, now, 0.0, self._tiers.version)
-                if fresh is not None:
-                    self._tiers.keep(key, fresh, l1_ttl)
-            case HeadVerdict.INVALIDATE:
-                self._tiers.keep(key, rules.ended(entry, now), l1_ttl)
-            case HeadVerdict.LEAVE:
-                pass
-
-    def _failed(self, x: Exchange, exc: UpstreamError) -> Problem:
-        x.outcome, x.reason, x.upstream = Outcome.ERROR, exc.reason, exc.upstream
-        if isinstance(exc, Shed):  # nobody was asked
-            x.outcome, x.fwd, x.collapsed = Outcome.SHED, "", False
-        return failure(exc)
-
 
 def _rules(rule: Rule) -> HttpRules:
     assert rule.http is not None
     return rule.http
 
 
-def _bypass(x: Exchange, rule: Rule) -> Reason | None:
+def _why(verdict: Reuse | None, marker: Entry | None) -> Reason | None:
+    """Why what memory has does not do."""
+    if isinstance(verdict, MustValidate):
+        return verdict.reason
+    return None if marker is None else Reason.VARY_MISS
+
+
+def _is_another(job: Job, landing: Landing) -> bool:
+    """Whether what a flight brought is another variant than its follower asks for."""
+    vary = landing.vary
+    return bool(vary) and job.rule.keyer.variant(job.primary, vary, job.request) != landing.key
+
+
+def bypass(x: Exchange, rule: Rule) -> Reason | None:
     """Why a request is not looked up."""
     request = x.request
     if rule.route.cache.mode == "off":

@@ -91,7 +91,7 @@ class Plan:
             route.name: _rule(route, upstreams[route.upstream], admit, blooms.get(route.name), quiet)
             for route in settings.routes
         }
-        self._http_keyers = [rule.http.keyer for rule in self._rules.values() if rule.http is not None]
+        self._http_keyers = {name: rule.http.keyer for name, rule in self._rules.items() if rule.http is not None}
 
     @property
     def by_http(self) -> bool:
@@ -107,13 +107,13 @@ class Plan:
         route = self._router.match(request, document)
         return None if route is None else self._rules[route.name]
 
-    def void(self, request: Request, uris: Iterable[bytes]) -> list[bytes]:
-        """Under which primary keys answers for these URIs may be stored, on routes that follow RFC 9111.
+    def void(self, request: Request, uris: Iterable[bytes]) -> list[tuple[str, bytes]]:
+        """Under which primary keys answers for these URIs may be stored, on which routes that follow RFC 9111.
 
         uris: absolute and normalised, of the request's own origin.
         """
         kept = [uri for uri in uris if self._router.may_keep(path_of(uri), request.authority)]
-        return [keyer.of_uri(uri) for uri in kept for keyer in self._http_keyers]
+        return [(name, keyer.of_uri(uri)) for uri in kept for name, keyer in self._http_keyers.items()]
 
     def tried(self, request: Request, document: Document | None) -> list[tuple[str, str]]:
         """Why each route did not take the request; see `Router.tried`."""

@@ -10,7 +10,7 @@ from gateway.policy.http.index import lines
 from gateway.policy.http.invalidation import SAFE, invalidated
 from gateway.policy.http.keys import parts_key
 from gateway.policy.http.uri import target_uri
-from gateway.policy.purges import Order, Scope
+from gateway.policy.purges import Order, void
 from gateway.upstream.reply import Reply
 
 PATIENCE = 0.1
@@ -26,12 +26,17 @@ class Voiding:
 
     Removing alone would not do: a call that was under way would bring the old answer back. A purge knows it by its
     version. Where the ledger is away, removing is what there is. wall: Unix seconds.
+
+    One purge is under way at a time, and what comes meanwhile goes with the next: clients decide how much is posted,
+    and must not keep the ledger from those who operate it.
     """
 
     def __init__(self, tiers: Tiers, wall: Callable[[], float]) -> None:
         self._tiers = tiers
         self._wall = wall
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._orders: dict[Order, None] = {}  # for the next purge
+        self._next: asyncio.Future[None] | None = None  # done when all know of them
+        self._task: asyncio.Task[None] | None = None
         self.purge: Purge | None = None
 
     async def after(self, plan: Plan, request: Request, reply: Reply) -> None:
@@ -40,24 +45,43 @@ class Voiding:
             return
         status, fields = reply.head.status, reply.head.fields
         uri = target_uri(plan.forwarding.as_sent(request))
-        keys = plan.void(request, invalidated(request.method, status, uri, fields))
-        for key in keys:
+        named = plan.void(request, invalidated(request.method, status, uri, fields))
+        for _, key in named:
             variants = [line.key for line in lines(self._tiers.held(key, self._wall()))]
             for each in (*variants, parts_key(key), key):
                 self._tiers.forget(each)
-        if keys and self.purge is not None:
-            task = asyncio.ensure_future(self.purge([Order(Scope.KEY, key.hex()) for key in keys]))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if named and self.purge is not None:
+            told = self._tell(self.purge, [void(route, key) for route, key in named])
             try:
-                await asyncio.wait((task,), timeout=PATIENCE)
+                await asyncio.wait((told,), timeout=PATIENCE)
             except BaseException:  # its client has left
                 reply.close()
                 raise
 
+    def _tell(self, purge: Purge, orders: Sequence[Order]) -> asyncio.Future[None]:
+        """Have orders go with the next purge. Done when all know of them, or it has failed."""
+        loop = asyncio.get_running_loop()
+        self._orders |= dict.fromkeys(orders)
+        self._next = told = self._next or loop.create_future()
+        if self._task is None:
+            self._task = loop.create_task(self._write(purge))
+        return told
+
+    async def _write(self, purge: Purge) -> None:
+        """Purge, until there is nothing more to tell."""
+        try:
+            while (told := self._next) is not None:
+                orders, self._orders, self._next = list(self._orders), {}, None
+                try:
+                    await purge(orders)
+                finally:
+                    told.set_result(None)
+        finally:
+            self._task = None
+
     async def close(self) -> None:
         """Let what is being written down be ended."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=PATIENCE)
-        for task in self._tasks:
+        if (task := self._task) is not None:
+            await asyncio.wait((task,), timeout=PATIENCE)
             task.cancel()
+            await asyncio.wait((task,))

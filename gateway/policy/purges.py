@@ -16,7 +16,9 @@ from typing import NamedTuple, TypeAlias
 from gateway.policy.tags import EVERY
 
 MOST = 100_000
-"""Purges that are remembered one by one. Past them, what is of the older half's time is gone, whatever it is."""
+"""Purges that are remembered one by one. Past them, what is of the older half's time is gone, whatever it is; past half
+as many voids, what is of their older half's time and routes.
+"""
 
 _Mark: TypeAlias = tuple[int, float]
 """A purge's version, and when it was, in Unix seconds."""
@@ -33,6 +35,7 @@ class Scope(Enum):
     ROUTE = "route"
     KEY = "key"  # 64 hexadecimal digits, lower case
     TAG = "tag"  # one that ends in `*` stands for all that begin so
+    VOID = "void"  # as KEY, of one route (`void`): what an unsafe request has changed (RFC 9111 section 4.4)
 
 
 class Order(NamedTuple):
@@ -41,6 +44,11 @@ class Order(NamedTuple):
     scope: Scope
     value: str = ""
     expire: bool = False
+
+
+def void(route: str, key: bytes) -> Order:
+    """What clients may give, as often as they like: too many of them are at the cost of this route alone."""
+    return Order(Scope.VOID, f"{key.hex()} {route}")
 
 
 class Purge(NamedTuple):
@@ -101,6 +109,7 @@ class Purges:
         self._marks: dict[Scope, dict[str, _Marks]] = {scope: {} for scope in Scope}
         # The same again, as they are asked for: enums are slow keys, and this is on the way of hits.
         self._routes, self._keys, self._tags = (self._marks[scope] for scope in (Scope.ROUTE, Scope.KEY, Scope.TAG))
+        self._voids = self._marks[Scope.VOID]
         self._all, self._any_tag = _Marks(), _Marks()  # the other: what EVERY may be named by
         self._beginnings: dict[str, _Marks] = {}  # of tags, by how they begin
         self._lengths: set[int] = set()  # of those
@@ -145,6 +154,8 @@ class Purges:
             if value.endswith("*"):
                 self._beginnings[value[:-1]] = marks
                 self._lengths.add(len(value) - 1)
+        if len(self._voids) > self._most // 2:
+            self._fold()
         if self._count > self._most:
             self._raise([each.version for each in self][self._count // 2])
 
@@ -174,6 +185,8 @@ class Purges:
         found = [self._all, self._routes.get(names.route)]
         if self._keys:
             found += [self._keys.get(key.hex()) for key in names.keys]
+        if self._voids:
+            found += [self._voids.get(f"{key.hex()} {names.route}") for key in names.keys]
         if self._tags:
             for tag in names.tags:
                 found.append(self._tags.get(tag) if tag != EVERY else self._any_tag)
@@ -181,6 +194,16 @@ class Purges:
                     if len(tag) >= length:
                         found.append(self._beginnings.get(tag[:length]))
         return [marks for marks in found if marks is not None]
+
+    def _fold(self) -> None:
+        """Let purges of their routes say what the older half of the voids did, and more."""
+        older = sorted(self._voids, key=lambda value: self._voids[value].gone)[: len(self._voids) // 2]
+        for value in older:
+            mark = self._voids.pop(value).gone
+            marks = self._routes.setdefault(value.partition(" ")[2], _Marks())
+            self._count -= 1
+            if mark > marks.gone:
+                self._count += marks.put(mark, expire=False)
 
     def _raise(self, floor: int) -> None:
         """Let the floor say what the purges up to this version did, and more."""

@@ -16,6 +16,7 @@ from gateway.model.errors import StoreUnavailable
 from gateway.model.settings.base import Frozen
 from gateway.model.units import Duration
 from gateway.pipeline.explain import explain
+from gateway.policy.http.keys import parts_key
 from gateway.policy.purges import Scope
 
 MOST = 10_000
@@ -142,10 +143,11 @@ def _orders(body: Orders, parts: Parts, expire: bool) -> Iterator[Order]:
 
 
 async def _dry_run(body: Orders, parts: Parts, orders: list[Order]) -> DryRun:
-    if body.request is not None:  # beside its key, that of the variant which its client gets
+    if body.request is not None:  # beside its key, that of the variant which its client gets, and of its parts
         x = exchange(body.request, parts.settings().listen, parts.wall())
         told = await explain(x, parts.pipeline.question(x), parts.inspector)
-        orders = [*orders, Order(Scope.KEY, told.key.hex())]
+        keys = (told.key or told.primary, parts_key(told.primary))
+        orders = [*orders, *(Order(Scope.KEY, key.hex()) for key in keys)]
     taken = await survey(parts.inspector, orders, parts.wall())
     alone = parts.workers == 1 or len(parts.inspector.tiers) > 1  # else others hold what nobody here can see
     return DryRun(would=Would(entries=taken.entries, complete=taken.complete and alone, tiers=taken.tiers))

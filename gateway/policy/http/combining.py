@@ -12,6 +12,11 @@ from gateway.model.fields import Fields
 from gateway.policy.http.conditional import strong_tag
 from gateway.policy.http.ranges import Part
 
+MOST = 64
+"""Parts of one representation, the largest ones: each request reads and writes all, and bytes that are asked for one by
+one must not make that longer and longer.
+"""
+
 _CONTENT_RANGE = re.compile(rb"bytes +([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 
 
@@ -73,7 +78,8 @@ def combine(stored: Sequence[Fragment], new: Fragment) -> bytes | tuple[Fragment
         return (new,)
     if merged[0].first == 0 and merged[0].end == size:
         return merged[0].body
-    return tuple(merged)
+    largest = sorted(merged, key=lambda part: len(part.body))[-MOST:]
+    return tuple(sorted(largest, key=lambda part: part.first))
 
 
 def held(stored: Sequence[Fragment], part: Part) -> bytes | None:

@@ -39,7 +39,10 @@ class HttpKeyer:
         self._implied = tuple(sorted({name.encode() for name in (*settings.headers, *named)}))
         self._named = (route.name, route.upstream)
         self.carried = CREDENTIALS | frozenset(self._implied)
-        self._prefix = sha256(frame([KEY_VERSION, route.name.encode(), route.upstream.encode()]))
+        # What is told apart is in it: where the settings change, answers that were everybody's are so no more.
+        identity = (settings.identity,) if isinstance(settings.identity, str) else ()
+        told_apart = frame([name.encode() for name in identity] + list(self._implied))
+        self._prefix = sha256(frame([KEY_VERSION, route.name.encode(), route.upstream.encode(), told_apart]))
 
     def key(self, request: Request, body: bytes = b"", document: Document | None = None) -> bytes:
         """The primary key of a request's target URI, 32 bytes. body, document: not looked at."""

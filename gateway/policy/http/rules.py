@@ -25,7 +25,7 @@ from gateway.policy.streaming import Watch
 from gateway.policy.tags import tags
 from gateway.policy.ttl import Lifetimes
 
-_ALLOW_SHARING = (b"public", b"s-maxage", b"must-revalidate")
+_AUTHORIZATION = frozenset({b"authorization"})
 _VALIDATED = 86_400.0
 """Seconds past its freshness for which an answer with a validator is kept, to be asked about."""
 
@@ -45,7 +45,7 @@ class HttpRules:
         self._max_body = cache.max_body
         self._most = Windows(cache.stale_while_revalidate, cache.stale_if_error)
         self._cookies = cache.set_cookie
-        self._private = CREDENTIALS if route.key.identity == "credentials" else frozenset({b"authorization"})
+        self._private = CREDENTIALS if route.key.identity == "credentials" else _AUTHORIZATION
         self._tags = route.tags
         self.targets = tuple(name.encode() for name in cache.targets)
         self.listens = cache.request_directives == "respect"
@@ -61,7 +61,19 @@ class HttpRules:
 
     def may_have(self, request: Request, entry: Entry) -> bool:
         """Whether a stored answer may go to a request: to one who bears credentials, if it says that it is for all."""
-        return not self.personal(request) or governing(Fields(entry.fields), self.targets).has(*_ALLOW_SHARING)
+        return self.for_all(request, Fields(entry.fields))
+
+    def for_all(self, request: Request, fields: Fields) -> bool:
+        """Whether an answer with these fields may do for others than a request's sender, whatever that bears.
+
+        `must-revalidate` allows it where Authorization tells who asks (section 3.5). Of cookies and keys the RFC does
+        not speak, and frameworks that know people by them put it on everything: there it says nothing.
+        """
+        if not self.personal(request):
+            return True
+        said = governing(fields, self.targets)
+        by_cookie = request.fields.any_of(self._private - _AUTHORIZATION)
+        return said.has(b"public", b"s-maxage") or (said.has(b"must-revalidate") and not by_cookie)
 
     def vary(self, fields: Fields, known: tuple[bytes, ...] = ()) -> tuple[bytes, ...]:
         """On which request fields an answer varies. One that is allowed to a single origin varies on Origin.
@@ -161,7 +173,7 @@ class HttpRules:
         return Lifetimes(fresh, revalidate, error, age, asked)
 
     def _refused(self, request: Request, status: int, fields: Fields, now: float) -> Reason | None:
-        if self.personal(request) and not governing(fields, self.targets).has(*_ALLOW_SHARING):
+        if not self.for_all(request, fields):
             return Reason.AUTHORIZATION
         if not _TOLD.isdisjoint(vary_names(fields) or ()):
             return Reason.VARY_STAR

@@ -7,7 +7,7 @@ the order, the case and the repetition of its parameters may all mean something.
 
 import re
 from typing import NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from gateway.model.exchange import Request
 
@@ -58,11 +58,12 @@ def normalized(uri: bytes) -> bytes | None:
 def target_uri(request: Request) -> bytes:
     """The target URI of a request (RFC 9110 section 7.1), normalised.
 
-    Where it names no host that can be understood, its own bytes stand for that: it is equal to itself alone.
+    Where it names no host that can be understood, its own bytes stand for that: it is equal to itself alone. They are
+    quoted, in brackets that no address has such things in: a host `gw/x` must not reach into the paths of `gw`.
     """
     whose = origin(request.scheme, request.authority)
     if whose is None:
-        whose = Origin(request.scheme, request.authority, b"")
+        whose = Origin(quote(request.scheme, "").encode(), b"[%b]" % quote(request.authority, "").encode(), b"")
     return _written(whose, request.path, request.query)
 
 
@@ -90,10 +91,14 @@ def path_of(uri: bytes) -> bytes:
     return b"/" + uri.partition(b"://")[2].partition(b"?")[0].partition(b"/")[2]
 
 
+def written_authority(whose: Origin) -> bytes:
+    """`host[:port]`; without the scheme's own port."""
+    return whose.host if whose.port in (b"", _PORTS.get(whose.scheme)) else whose.host + b":" + whose.port
+
+
 def _written(whose: Origin, path: bytes, query: bytes | None) -> bytes:
-    port = b"" if whose.port in (b"", _PORTS.get(whose.scheme)) else b":" + whose.port
     rest = b"" if query is None else b"?" + query
-    return whose.scheme + b"://" + whose.host + port + normalized_path(path) + rest
+    return whose.scheme + b"://" + written_authority(whose) + normalized_path(path) + rest
 
 
 def _escape(found: re.Match[bytes]) -> bytes:

@@ -9,7 +9,7 @@ from gateway.guard.bloom import Filters, RouteFilters
 from gateway.model.entry import EntryFlag
 from gateway.model.outcome import Reason
 from gateway.policy.document import parse
-from gateway.policy.purges import Order, Scope
+from gateway.policy.purges import Order, Scope, void
 from tests.support.filters import made
 from tests.support.policy import entry, request, route
 
@@ -195,6 +195,7 @@ def test_figures_tell_what_is_held(tmp_path):
         (Order(Scope.TAG, "kb:*"), True),
         (Order(Scope.TAG, "kb:2"), False),
         (Order(Scope.ROUTE, "ask", True), True),
+        (void("ask", b"k" * 32), False),  # or whoever may post could have all filters forgotten
     ],
 )
 def test_what_was_purged_is_not_said_to_be_empty_any_more(order: Order, forgotten: bool):

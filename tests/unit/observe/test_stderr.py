@@ -11,6 +11,11 @@ stderr.configure("info")
 logging.getLogger("ragfront.redis").info("it is %s", "back")
 logging.getLogger("ragfront.redis").debug("a detail")
 logging.getLogger("asyncio").info("a selector")
+from aiohttp.http_exceptions import LineTooLong
+try:
+    raise LineTooLong(b"Bearer s3cret")
+except LineTooLong:  # as aiohttp tells of what cannot be read
+    logging.getLogger("aiohttp.server").exception("Error handling request")
 """
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.model.outcome import Outcome
-from gateway.policy.purges import Order, Purge, Scope
+from gateway.policy.purges import Order, Purge, void
 from tests.support.eventually import eventually
 from tests.support.pipeline import Rig, rigged
 from tests.support.says import HTTP, Says, answer
@@ -75,7 +75,7 @@ async def test_all_are_told_by_a_purge_before_the_answer_goes_out():
         assert not posting.done()
         go_on.set()
         await posting
-    assert told == [[Order(Scope.KEY, x.key.hex())]]
+    assert told == [[void(HTTP["name"], x.key)]]
 
 
 async def test_nobody_is_told_of_what_no_route_may_have_stored():
@@ -135,3 +135,37 @@ async def test_variants_are_gone_also_where_no_purge_can_be_told():
         await read(rig, method=b"DELETE")
         for field in languages:
             assert (await rig.ask(b"/a", b"", field, method=b"GET"))[0].outcome is Outcome.MISS
+
+
+async def test_what_comes_while_one_purge_is_told_goes_with_the_next():
+    told: list[Sequence[Order]] = []
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def purge(orders: Sequence[Order]) -> None:
+        told.append(orders)
+        asked.set()
+        await go_on.wait()
+
+    async with ScriptedUpstream(service(answer())) as upstream, rigged(upstream.url, HTTP) as rig:
+        rig.pipeline.voids(purge)
+        first = asyncio.create_task(read(rig, b"/0", b"POST"))
+        await asked.wait()
+        others = [asyncio.create_task(read(rig, b"/%d" % (number % 3), b"POST")) for number in range(9)]
+        await eventually(lambda: len(rig.pipeline._voiding._orders) == 3)
+        go_on.set()
+        await asyncio.gather(first, *others)
+    assert [len(orders) for orders in told] == [1, 3]
+
+
+async def test_a_purge_that_fails_is_not_the_last_one():
+    told: list[Sequence[Order]] = []
+
+    async def purge(orders: Sequence[Order]) -> None:
+        told.append(orders)
+        raise RuntimeError("a bug")
+
+    async with ScriptedUpstream(service(answer())) as upstream, rigged(upstream.url, HTTP) as rig:
+        rig.pipeline.voids(purge)
+        for _ in range(2):
+            assert await read(rig, method=b"POST") is Outcome.BYPASS
+    assert len(told) == 2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.policy.purges import GONE, UNTOUCHED, Names, Order, Purge, Purges, Scope
+from gateway.policy.purges import GONE, UNTOUCHED, Names, Order, Purge, Purges, Scope, void
 from gateway.policy.tags import EVERY
 
 KEY, PRIMARY = b"k" * 32, b"p" * 32
@@ -26,6 +26,9 @@ def known(*orders: Order, first: int = 11) -> Purges:
         (Order(Scope.KEY, KEY.hex()), True),
         (Order(Scope.KEY, PRIMARY.hex()), True),
         (Order(Scope.KEY, "00" * 32), False),
+        (void("ask", KEY), True),
+        (void("ask", PRIMARY), True),
+        (void("other", KEY), False),
         (Order(Scope.TAG, "doc:kb1/7"), True),
         (Order(Scope.TAG, "doc:kb1/*"), True),
         (Order(Scope.TAG, "doc:kb1/7*"), True),
@@ -111,3 +114,21 @@ def test_it_tells_what_it_knows_so_that_another_can_know_the_same():
     other.begin(purges.floor, purges)
     assert list(other) == list(purges)
     assert other.judge(10, NAMES) == purges.judge(10, NAMES)
+
+
+def test_too_many_voids_are_at_the_cost_of_their_route_alone():
+    purges = Purges(most=100)
+    purges.begin(1)
+    purges.add(Purge(2, Order(Scope.TAG, "doc:a"), 0.0))
+    for number in range(1000):
+        purges.add(Purge(number + 3, void("http", number.to_bytes(32)), 0.0))
+    assert purges.floor == 1
+    assert len(purges) == len(list(purges)) <= 100
+    assert purges.judge(1, Names("ask", (KEY,))) == UNTOUCHED
+    assert purges.judge(1, Names("ask", (KEY,), ("doc:a",))) == GONE
+    assert purges.judge(3, Names("http", (KEY,))) == GONE
+    assert purges.judge(990, Names("http", (KEY,))) == UNTOUCHED
+    assert all(purges.judge(n, Names("http", (n.to_bytes(32),))) == GONE for n in range(1000))
+    again = Purges(most=100)
+    again.begin(purges.floor, purges)
+    assert list(again) == list(purges)

@@ -1,7 +1,7 @@
 import pytest
 
 from gateway.model.fields import Fields, Pairs
-from gateway.policy.http.combining import Fragment, combine, fragment, held
+from gateway.policy.http.combining import MOST, Fragment, combine, fragment, held
 from gateway.policy.http.ranges import Part
 
 TAG = b'"1"'
@@ -68,3 +68,14 @@ def test_rfc_9111_3_3_a_part_answers_ranges_that_lie_in_it() -> None:
     assert held(stored, Part(5, 9)) == b"56789"
     assert held(stored, Part(2, 5)) is None
     assert held((), Part(0, 0)) is None
+
+
+def test_of_very_many_parts_the_largest_are_kept() -> None:
+    stored: tuple[Fragment, ...] = ()
+    for first in [*range(2, 2 * MOST + 2, 2), 900, 0]:
+        made = combine(stored, part(first, b"xy" if first == 900 else b"x", 1000))
+        assert isinstance(made, tuple)
+        stored = made
+    assert len(stored) == MOST
+    assert stored == tuple(sorted(stored, key=lambda each: each.first))
+    assert part(900, b"xy", 1000) in stored

@@ -60,7 +60,7 @@ def test_the_key_of_a_uri_is_that_of_its_requests() -> None:
 
 def test_a_key_is_a_digest_that_outlives_restarts() -> None:
     key = keyer().key(request(b"GET", b"/a", authority=b"a.example"))
-    assert key.hex() == "b47984066bc350ba4c9ad3f2623561a3dfa663afb6719f111961a1f100b3e747"
+    assert key.hex() == "d1987b618c935be894dae9c8c7df31993336abe780f853dc63495f05f7ebd79c"
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,13 @@ def test_canonical_shows_the_uri_and_no_secrets() -> None:
     assert shown["uri"] == "http://a.example/a?x=1"
     assert (shown["route"], shown["upstream"]) == ("ask", "rag")
     assert "s3cret" not in str(shown)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"key": {"identity": "shared"}}, {"key": {"identity": ["x-tenant"]}}, {"key": {"headers": ["x-tenant"]}}],
+    ids=str,
+)
+def test_where_others_are_told_apart_than_before_nothing_stored_is_found_again(settings: dict[str, object]) -> None:
+    asked = request(b"GET", b"/a")
+    assert keyer(**settings).key(asked) != keyer().key(asked)

@@ -51,12 +51,20 @@ def skipped(fields: Pairs = (FRESH,), **how: Any) -> Reason | None:
         (b"max-age=60", Reason.AUTHORIZATION),
         (b"max-age=60, public", None),
         (b"s-maxage=60", None),
-        (b"max-age=60, must-revalidate", None),
         (b"max-age=60, proxy-revalidate", Reason.AUTHORIZATION),
     ],
 )
 def test_section_3_5_answers_to_those_who_bear_credentials(name: str, said: bytes, reason: Reason | None) -> None:
     assert skipped(((b"Cache-Control", said),), asked=(BORNE[name],)) is reason
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("authorization", None), ("cookie", Reason.AUTHORIZATION), ("x-api-key", Reason.AUTHORIZATION)],
+)
+def test_section_3_5_must_revalidate_speaks_of_authorization_alone(name: str, reason: Reason | None) -> None:
+    said = ((b"Cache-Control", b"max-age=60, must-revalidate"),)
+    assert skipped(said, asked=(BORNE[name],)) is reason
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,10 @@ def test_target_uri_is_put_together_from_scheme_authority_path_and_query() -> No
 
 
 def test_a_host_that_is_none_stands_for_itself() -> None:
-    assert target_uri(request(b"GET", b"/a", authority=b"")) == b"http:///a"
-    assert target_uri(request(b"GET", b"/a", authority=b"u@h")) == b"http://u@h/a"
+    assert target_uri(request(b"GET", b"/a", authority=b"")) == b"http://[]/a"
+    assert target_uri(request(b"GET", b"/a", authority=b"u@h")) == b"http://[u%40h]/a"
+    assert target_uri(request(b"GET", b"/b", authority=b"h/a")) == b"http://[h%2Fa]/b"
+    assert target_uri(request(b"GET", b"/b", scheme=b"x://h/a?", authority=b"h")) == b"x%3A%2F%2Fh%2Fa%3F://[h]/b"
 
 
 @pytest.mark.parametrize(
