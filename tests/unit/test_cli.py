@@ -183,4 +183,5 @@ def test_address_in_use_is_one_line(option: str, workers: str) -> None:
         rest = ["--admin", "off"] if option == "--listen" else []
         done = ragfront("serve", "--upstream", "http://rag", option, address, "--workers", workers, *rest)
     assert done.returncode == 3
-    assert done.stderr == f"ragfront: cannot listen on {address}: something else listens there already\n"
+    told = f"cannot listen on {address}: something else listens there already; {option} names another address"
+    assert done.stderr == f"ragfront: {told}\n"
