@@ -97,13 +97,20 @@ bench: $(VENV)/.run bench-programs ## Benchmarks beside nginx and Varnish, one a
 	for name in $(BENCH); do $(BIN)/python -m bench.$$name $(BENCH_ARGS) || failed="$$failed $$name"; done; \
 	if [ -n "$$failed" ]; then echo "bench: these did not run to their end:$$failed" >&2; exit 1; fi
 
+# Without PEP 517, the pip of Debian 12 warns about pybloom-live, which has no pyproject.toml.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517
+NOT_INSTALLED = echo 'ragfront: not installed, see above. It needs a package index (PyPI or a mirror) and free disk space:' \
+	'250 MB to run, 1 GB for the tests' >&2; exit 1
+
 # Stamps: what is installed is what pyproject.toml asked for.
 $(VENV)/.run: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	@echo 'installing ragfront and what it needs into $(VENV): about a minute'
+	@$(INSTALL) --editable '.[demo]' || { $(NOT_INSTALLED); }
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo 'installing ragfront and what its tests need into $(VENV): some minutes'
+	@$(INSTALL) --editable '.[dev]' || { $(NOT_INSTALLED); }
 	@touch $(VENV)/.run $@
 
 .venv-clients/.stamp: tests/clients/requirements.txt tests/clients/package.json | $(BIN)/python

@@ -9,8 +9,10 @@ def main() -> None:
         from gateway.worker import main as work
 
         sys.exit(work())
-    from gateway.cli import main as command
-
+    try:
+        from gateway.cli import main as command
+    except KeyboardInterrupt:  # its libraries take a moment
+        sys.exit(130)
     command()
 
 

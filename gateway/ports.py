@@ -21,8 +21,11 @@ class CannotListen(RagfrontError):
     """An address cannot be listened on. Its text is one line for the operator."""
 
 
-def check(address: Address) -> None:
-    """Try to bind it, and let go again. CannotListen, with the reason, where that fails."""
+def check(address: Address, option: str) -> None:
+    """Try to bind it, and let go again. CannotListen, with the reason, where that fails.
+
+    `option`: of the command line, which names another address.
+    """
     try:
         if address.unix:
             _bind_unix(address.unix).close()
@@ -30,7 +33,8 @@ def check(address: Address) -> None:
         else:
             _try_tcp(address)
     except OSError as exc:
-        raise CannotListen(f"cannot listen on {address}: {_why(exc)}") from None
+        way_out = f"; {option} names another address" if exc.errno == errno.EADDRINUSE else ""
+        raise CannotListen(f"cannot listen on {address}: {_why(exc)}{way_out}") from None
 
 
 def listen_unix(path: str) -> socket.socket:

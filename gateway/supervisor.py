@@ -78,13 +78,13 @@ def run(settings: Settings, source: Source, command: Sequence[str] = worker.COMM
 def _check_ports(settings: Settings) -> socket.socket | None:
     """Told before anything runs: CannotListen. Returns the socket that several workers are to share, if any."""
     if settings.admin.listen != "off":
-        ports.check(parse_address(settings.admin.listen))
+        ports.check(parse_address(settings.admin.listen), "--admin")
     address = parse_address(settings.listen)
     if settings.workers > 1 and address.unix:
         return ports.listen_unix(address.unix)
     if settings.workers > 1 and address.port == 0:
         raise ports.CannotListen(f"cannot listen on {address}: several workers need a port of your choice")
-    ports.check(address)
+    ports.check(address, "--listen")
     return None
 
 

@@ -54,6 +54,9 @@ class Addresses(NamedTuple):
     admin: str
 
 
+_USUAL = Addresses("127.0.0.1:8000", "127.0.0.1:8080", "127.0.0.1:9090")
+
+
 class Service:
     """A child process, and what it says while it runs."""
 
@@ -126,14 +129,14 @@ def run(console: Console) -> int:
                 _show(console, folder, stack)
         except _Interrupted:
             console.print("\nStopped.")
-        except TourFailed as exc:
+        except (TourFailed, OSError) as exc:  # OSError: of our own folder, as where the disk is full
             print(f"ragfront: {exc}", file=sys.stderr)
             return 1
     return 0
 
 
 def _show(console: Console, folder: Path, stack: ExitStack) -> None:
-    at = Addresses(*(_free(port) for port in (8000, 8080, 9090)))
+    at = Addresses(*map(_free, _USUAL))
     service = Service(folder, "example service", "gateway.demo", "--listen", at.service)
     gateway = Service(
         folder, "gateway", "gateway", "serve",
@@ -143,7 +146,8 @@ def _show(console: Console, folder: Path, stack: ExitStack) -> None:
     for child in (service, gateway):
         stack.callback(child.stop)
         child.start()
-    console.print("Starting an example RAG service over Python's documentation, and the gateway ...")
+    _tell_taken(console, at)
+    console.print("Starting an example RAG service, and ragfront in front of it: some seconds ...", highlight=False)
     gateway.wait_until_ready(at.admin, "/readyz")
     service.wait_until_ready(at.service, "/health")
     _tell_curls(console, at)
@@ -167,6 +171,14 @@ def _add(table: Table, what: str, answer: Answer) -> None:
     table.add_row(what, took, answer.cache_status)
 
 
+def _tell_taken(console: Console, at: Addresses) -> None:
+    """What the pages say of the usual ports does not hold here."""
+    whose = ("the example service", "the gateway", "its console and metrics")
+    for usual, address, what in zip(_USUAL, at, whose, strict=True):
+        if address != usual:
+            console.print(f"{usual} is taken by another program: {what} will be on {address}", highlight=False)
+
+
 def _tell_curls(console: Console, at: Addresses) -> None:
     post = f"curl -si http://{at.gateway}"
     json = "-H 'Content-Type: application/json' -d"
@@ -184,7 +196,7 @@ def _tell_curls(console: Console, at: Addresses) -> None:
 
 
 def _serve(console: Console, at: Addresses, children: tuple[Service, ...]) -> None:
-    hint = f"Serving on http://{at.gateway}, Ctrl-C ends it"
+    hint = f"Serving on {at.gateway}, Ctrl-C ends it"  # with the figures on one line of 80 columns
     if not console.is_terminal:
         console.print(hint, highlight=False)
     with console.status(hint) as status:
@@ -205,18 +217,23 @@ def _figures(admin: str) -> str:
     hits = sum(sample.value for sample in requests if sample.labels["outcome"] == "hit")
     saved = sum(sample.value for sample in samples if sample.name == "ragfront_upstream_saved_seconds_total")
     total = sum(sample.value for sample in requests)
-    return f"{total:.0f} requests, {hits:.0f} hits, {saved:.1f} s of the service's time saved"
+    return f"{_counted(total, 'request')}, {_counted(hits, 'hit')}, {saved:.1f} s saved"
 
 
-def _free(port: int) -> str:
-    """127.0.0.1 with this port, or any other that is free."""
+def _counted(number: float, what: str) -> str:
+    return f"{number:.0f} {what}" if number == 1 else f"{number:.0f} {what}s"
+
+
+def _free(usual: str) -> str:
+    """This host:port, or the host with any other port that is free."""
+    host, _, port = usual.rpartition(":")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, int(port)))
         except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+            probe.bind((host, 0))
+        return f"{host}:{probe.getsockname()[1]}"
 
 
 @contextmanager

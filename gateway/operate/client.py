@@ -52,8 +52,14 @@ class Client:
             with exc:
                 raise Failed(_problem(exc.code, _json(exc.read())), REFUSED) from None
         except (OSError, ValueError) as exc:
-            reason = getattr(exc, "reason", exc)
-            raise Failed([f"no answer from {self._url}: {reason}"], UNREACHABLE) from None
+            raise unreachable(self._url, getattr(exc, "reason", exc)) from None
+
+
+def unreachable(url: str, reason: object) -> Failed:
+    """What to tell where nobody answers at `url`."""
+    if isinstance(reason, ConnectionRefusedError):
+        reason = "nobody listens there; is a gateway running? --admin names another address"
+    return Failed([f"no answer from {url}: {reason}"], UNREACHABLE)
 
 
 def _json(body: bytes) -> Any:

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from gateway.operate.failed import REFUSED, UNREACHABLE, WRONG, Failed
+from gateway.operate.client import unreachable
+from gateway.operate.failed import REFUSED, WRONG, Failed
 
 _SECONDS = 4.0  # less than a container engine waits for a probe
 
@@ -36,7 +37,7 @@ def _ask(admin: str, path: str) -> tuple[int, str]:
         finally:
             connection.close()
     except (OSError, ValueError, http.client.HTTPException) as exc:
-        raise Failed([f"no answer from {admin}: {exc}"], UNREACHABLE) from None
+        raise unreachable(admin, exc) from None
 
 
 def _told(body: bytes) -> str:

@@ -183,4 +183,22 @@ def test_address_in_use_is_one_line(option: str, workers: str) -> None:
         rest = ["--admin", "off"] if option == "--listen" else []
         done = ragfront("serve", "--upstream", "http://rag", option, address, "--workers", workers, *rest)
     assert done.returncode == 3
-    assert done.stderr == f"ragfront: cannot listen on {address}: something else listens there already\n"
+    told = f"cannot listen on {address}: something else listens there already; {option} names another address"
+    assert done.stderr == f"ragfront: {told}\n"
+
+
+def test_interrupted_while_its_libraries_load_it_ends_without_a_traceback() -> None:
+    code = """
+import sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+from gateway.__main__ import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, cwd=ROOT, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -11,7 +11,7 @@ from tests.support.ports import free_port
 
 
 def check(listen: str) -> None:
-    ports.check(parse_address(listen))
+    ports.check(parse_address(listen), "--listen")
 
 
 def test_free_port_stays_free() -> None:
@@ -27,7 +27,7 @@ def test_taken_port_is_told_even_where_it_could_be_shared() -> None:
         other.listen()
         port = other.getsockname()[1]
         for host in ("127.0.0.1", "0.0.0.0", "localhost"):
-            with pytest.raises(ports.CannotListen, match="something else listens there already"):
+            with pytest.raises(ports.CannotListen, match="already; --listen names another"):
                 check(f"{host}:{port}")
 
 

@@ -246,7 +246,8 @@ def test_port_in_use_is_one_line(start: Start) -> None:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         fleet = start(2, address)
         assert fleet.ends() == 3
-    assert fleet.said() == f"ragfront: cannot listen on {address}: something else listens there already\n"
+    told = "something else listens there already; --listen names another address"
+    assert fleet.said() == f"ragfront: cannot listen on {address}: {told}\n"
 
 
 def test_second_gateway_does_not_join_the_port_of_the_first(start: Start) -> None:

@@ -30,10 +30,26 @@ def test_times_are_shown_in_the_unit_that_fits(seconds: float, shown: str) -> No
 
 def test_usual_port_unless_it_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        taken = other.getsockname()[1]
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
         address = tour._free(taken)
-    assert address != f"127.0.0.1:{taken}"
-    assert tour._free(taken) == f"127.0.0.1:{taken}"
+    assert address != taken
+    assert tour._free(taken) == taken
+
+
+def test_taken_ports_are_told_and_free_ones_are_not() -> None:
+    out = io.StringIO()
+    at = tour.Addresses("127.0.0.1:8000", "127.0.0.1:40001", "127.0.0.1:9090")
+    tour._tell_taken(Console(file=out, width=120), at)
+    assert out.getvalue() == "127.0.0.1:8080 is taken by another program: the gateway will be on 127.0.0.1:40001\n"
+
+
+def test_without_a_place_for_its_folder_one_line_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    assert tour.run(Console(file=io.StringIO())) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("ragfront: [Errno 2] No such file or directory: ")
 
 
 def test_curl_lines_can_be_copied_from_any_terminal() -> None:
@@ -103,7 +119,11 @@ def test_figures_are_read_from_the_metrics() -> None:
         thread = answering(listener, b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page))
         told = tour._figures(f"127.0.0.1:{listener.getsockname()[1]}")
         thread.join(10)
-    assert told == "4 requests, 3 hits, 6.2 s of the service's time saved"
+    assert told == "4 requests, 3 hits, 6.2 s saved"
+
+
+def test_one_of_a_kind_is_told_in_the_singular() -> None:
+    assert [tour._counted(number, "hit") for number in (0, 1, 2)] == ["0 hits", "1 hit", "2 hits"]
 
 
 _INTERRUPTED = """

@@ -61,10 +61,12 @@ def test_another_service_is_not_believed(url: str) -> None:
 
 
 def test_nobody_there() -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(Failed) as caught:
-        Client(f"http://127.0.0.1:{free_port()}", None).get("/x")
+        Client(nowhere, None).get("/x")
     assert caught.value.code == UNREACHABLE
-    assert caught.value.lines[0].startswith("no answer from http://127.0.0.1:")
+    told = "nobody listens there; is a gateway running? --admin names another address"
+    assert caught.value.lines == [f"no answer from {nowhere}: {told}"]
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:9090", "ftp://h", "http://", "http://u:p@h", "http://h?token=x"])
