@@ -7,7 +7,7 @@ UPSTREAM ?=
 JOBS ?= 2
 PYTEST_ARGS ?=
 # Which benchmarks, by their files in bench/, and what they are told: make bench BENCH=hit BENCH_ARGS=--quick
-BENCH ?= hit miss l2 stampede avalanche drift stream memory workers batch degrade overload penetration purge litellm locust
+BENCH ?= hit miss l2 stampede avalanche drift stream memory workers batch degrade overload penetration purge litellm locust conformance
 BENCH_ARGS ?=
 # What an image installs, with hashes; where it is missing, audit and sbom look at what is installed.
 LOCK ?= requirements.lock

@@ -5,7 +5,7 @@ import pwd
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from bench.harness import LOAD_CORE, SERVER_CORE, WORK, Server, free_port, need, running
@@ -134,8 +134,8 @@ http {{
 
 
 @contextmanager
-def nginx(upstream_url: str) -> Iterator[Server]:
-    """nginx with proxy_cache keyed by the request body, one worker."""
+def nginx(upstream_url: str, template: str = NGINX) -> Iterator[Server]:
+    """nginx with proxy_cache keyed by the request body, one worker. template: other settings, in `NGINX`'s form."""
     need("nginx")
     work = WORK / "nginx"
     shutil.rmtree(work, ignore_errors=True)  # its cache outlives it, and would answer for another upstream
@@ -144,7 +144,7 @@ def nginx(upstream_url: str) -> Iterator[Server]:
     config = work / "nginx.conf"
     user = pwd.getpwuid(os.getuid()).pw_name
     config.write_text(
-        NGINX.format(work=work.absolute(), port=port, upstream=upstream_url.removeprefix("http://"), user=user)
+        template.format(work=work.absolute(), port=port, upstream=upstream_url.removeprefix("http://"), user=user)
     )
     with running(
         "nginx proxy_cache", ["nginx", "-c", str(config.absolute()), "-p", str(work.absolute())], port
@@ -176,17 +176,17 @@ sub vcl_backend_response {{ set beresp.ttl = 1h; }}
 
 
 @contextmanager
-def varnish(upstream_url: str) -> Iterator[Server]:
-    """Varnish with a hash over the request body."""
+def varnish(upstream_url: str, template: str = VCL, parameters: Sequence[str] = ()) -> Iterator[Server]:
+    """Varnish with a hash over the request body. template: another VCL, in `VCL`'s form. parameters: of varnishd."""
     need("varnishd")
     work = (WORK / "varnish").absolute()
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     port = free_port()
     vcl = work / "default.vcl"
-    vcl.write_text(VCL.format(port=upstream_url.rpartition(":")[2]))
+    vcl.write_text(template.format(port=upstream_url.rpartition(":")[2]))
     command = ["varnishd", "-F", "-a", f"127.0.0.1:{port}", "-f", str(vcl), "-n", str(work / "n"), "-s", "malloc,256m",
-               "-p", "thread_pools=1", "-T", "none"]  # fmt: skip
+               "-p", "thread_pools=1", "-T", "none", *parameters]  # fmt: skip
     with running("Varnish, body hash", command, port) as server:
         yield server
 

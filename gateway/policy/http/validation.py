@@ -16,7 +16,7 @@ MOST_TAGS = 32
 """Entity tags in one request; those of the latest answers go first."""
 
 # What belongs to the body that is stored: what a 304 says of these is not kept (section 3.2), since services do send
-# the type, the coding or the digest of the empty body along.
+# the type, the coding or the digest of the empty body along. Content-Type: see `_details`.
 _NOT_FRESHENED = frozenset(
     {
         b"content-encoding", b"content-type", b"content-range", b"content-length", b"content-md5", b"content-digest",
@@ -96,12 +96,15 @@ def freshened(
 
     Each field of the new answer that may be stored replaces all lines of that name; the first stands where it stood,
     and new ones at the end. An entity tag is never replaced: by a weak one, the stored one would be weakened for
-    nothing. What the new answer keeps from shared caches goes.
+    nothing. What describes the stored body stays, but for parameters of its media type. What the new answer keeps from
+    shared caches goes.
 
     set_cookie, received, targets: see `kept`.
     """
     withheld = governing(fields, targets).withheld
     unchanged = _NOT_FRESHENED | ({b"etag"} if b"etag" in stored else frozenset())
+    if _details(stored, fields):
+        unchanged -= {b"content-type"}
     new: dict[bytes, list[tuple[bytes, bytes]]] = {}
     for pair in kept(fields, set_cookie=set_cookie, received=received, targets=targets):
         if pair[0].lower() not in unchanged:
@@ -139,6 +142,21 @@ def head_freshens(stored: Fields, fields: Fields, *, status: int = 200, length: 
 def _whole(stored: Sequence[StoredVariant]) -> list[int]:
     """Those that a validation can be about: conditions count for a 200 only (RFC 9110 section 13.2.1)."""
     return [i for i, variant in enumerate(stored) if variant.status == 200]
+
+
+def _details(stored: Fields, fields: Fields) -> bool:
+    """Whether Content-Type names the stored media type with parameters: a charset that was put right, say.
+
+    Another type, or the type alone, is what frameworks say of a body that is empty.
+    """
+    (before, _), (after, parameters) = _media_type(stored), _media_type(fields)
+    return before == after != b"" and parameters != b""
+
+
+def _media_type(fields: Fields) -> tuple[bytes, bytes]:
+    """Content-Type: the type, in lower case, and its parameters; each empty where it is not there."""
+    media_type, _, parameters = (fields.joined(b"content-type") or b"").partition(b";")
+    return media_type.strip(b" \t").lower(), parameters.strip(b" \t")
 
 
 def _same_tag(fields: Fields, tag: bytes) -> bool:

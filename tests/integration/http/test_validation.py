@@ -132,6 +132,9 @@ UPDATES = [
     pytest.param("X-B: added", "X-B", ["added"], id="9111-3.2-added"),
     pytest.param("Cache-Control: max-age=99", "Cache-Control", ["max-age=99"], id="9111-3.2-cache-control"),
     pytest.param("Content-Type: text/html", "Content-Type", ["text/plain"], id="9111-3.2-type-stays"),
+    pytest.param(
+        "Content-Type: text/plain;charset=utf-8", "Content-Type", ["text/plain;charset=utf-8"], id="9111-3.2-charset"
+    ),
     pytest.param("Content-Encoding: gzip", "Content-Encoding", [], id="9111-3.2-coding-stays"),
     pytest.param("Content-Range: bytes 0-0/4", "Content-Range", [], id="9111-3.2-no-range"),
     pytest.param("Content-Length: 99", "Content-Length", ["4"], id="9111-3.2-length-stays"),
