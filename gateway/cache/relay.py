@@ -20,6 +20,10 @@ _ALIVE = 10.0
 """Seconds after which a log expires that nobody appends to; half of that is the longest silence of a writer."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1
+_READ_OUT = 0.25
+"""Seconds for which an earlier log of the key is left alone: who follows that may not have read its end yet."""
+
+_FAR = b"99999999999999"  # a position behind all there are
 _SECONDS = 1.0
 _MOST_FAILURES = 5
 
@@ -70,6 +74,15 @@ class Relay:
             self._news.append(_PIECE + b"".join(self._pieces))
             self._pieces.clear()
 
+    async def _leave_time(self) -> None:
+        """1 an answer has been told to its end; 2 it is purged; 3 somebody asks, and here comes a newer one: who
+        follows the first one looks once in a while only, and would find this one's beginning in the place of its end.
+        """
+        async with asyncio.timeout(_SECONDS):
+            _, _, there = await self._log.since(self._key, _FAR)
+        if there:
+            await asyncio.sleep(_READ_OUT)
+
     async def _write(self) -> None:
         first = True
         while True:
@@ -79,6 +92,8 @@ class Relay:
             try:
                 if self._breaker.open:
                     raise StoreUnavailable("it is out")
+                if first:
+                    await self._leave_time()
                 async with asyncio.timeout(_SECONDS):
                     await self._log.append(self._key, news, _ALIVE, anew=first)
             except (StoreUnavailable, TimeoutError):

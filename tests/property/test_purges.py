@@ -13,6 +13,9 @@ _values = {
     Scope.ALL: st.just(""),
     Scope.ROUTE: st.sampled_from(["one", "two"]),
     Scope.KEY: st.sampled_from([key.hex() for key in KEYS]),
+    Scope.VOID: st.builds(
+        "{} {}".format, st.sampled_from([key.hex() for key in KEYS]), st.sampled_from(["one", "two"])
+    ),
     Scope.TAG: st.one_of(st.sampled_from(TAGS), st.sampled_from(TAGS).map(lambda tag: tag + "*")),
 }
 orders = st.sampled_from(list(Scope)).flatmap(
@@ -35,6 +38,8 @@ def _names_it(order: Order, what: Names) -> bool:
             return order.value == what.route
         case Scope.KEY:
             return order.value in [key.hex() for key in what.keys]
+        case Scope.VOID:
+            return order.value in [f"{key.hex()} {what.route}" for key in what.keys]
     return any(
         tag == EVERY or tag == order.value or (order.value.endswith("*") and tag.startswith(order.value[:-1]))
         for tag in what.tags

@@ -20,6 +20,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_GATHER", 0.001)
     monkeypatch.setattr(module, "_FIRST_PAUSE", 0.001)
     monkeypatch.setattr(module, "_LONGEST_PAUSE", 0.002)
+    monkeypatch.setattr(module, "_READ_OUT", 0.1)
 
 
 def relay(shelf: Shelf) -> Relay:
@@ -52,6 +53,27 @@ async def test_who_follows_gets_the_head_what_has_come_and_what_comes():
     assert await tail.read() == b""
     await told.task
     assert await Tail.find(shelf, KEY) is None  # it has ended: it stands in the store, or will
+
+
+async def test_who_follows_reads_to_the_end_though_a_newer_answer_begins_at_once():
+    shelf = Shelf()
+    told = relay(shelf)
+    told.feed(b"ab")
+    tail = await found(shelf)
+    assert await tail.read() == b"ab"
+    told.feed(b"cd")
+    told.end(whole=True)
+    await told.task
+    newer = relay(shelf)
+    newer.feed(b"xy")
+    assert await tail.read() == b"cd"
+    assert await tail.read() == b""
+    await eventually(lambda: shelf.logs[KEY][-1] == b"Pxy")
+    later = await Tail.find(shelf, KEY)
+    assert later is not None
+    assert await later.read() == b"xy"
+    newer.end(whole=True)
+    await newer.task
 
 
 async def test_an_answer_that_breaks_off_is_broken_for_all():
