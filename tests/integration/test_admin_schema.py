@@ -15,7 +15,7 @@ from schemathesis.specs.openapi import checks
 
 from tests.support.process import serving
 
-EXAMPLES = 15
+EXAMPLES = 10
 """For each endpoint and mode; each is one request over a socket."""
 
 ONCE = settings(
