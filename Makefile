@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UPSTREAM ?=
 # pytest-xdist: processes that run tests side by side.
-JOBS ?= 3
+JOBS ?= 2
 PYTEST_ARGS ?=
 # Which benchmarks, by their files in bench/, and what they are told: make bench BENCH=hit BENCH_ARGS=--quick
 BENCH ?= hit miss l2 stampede avalanche drift stream memory workers batch degrade overload penetration purge litellm locust conformance

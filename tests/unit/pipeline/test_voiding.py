@@ -150,7 +150,7 @@ async def test_what_comes_while_one_purge_is_told_goes_with_the_next():
         rig.pipeline.voids(purge)
         first = asyncio.create_task(read(rig, b"/0", b"POST"))
         await asked.wait()
-        others = [asyncio.create_task(read(rig, b"/%d" % (number % 3), b"POST")) for number in range(9)]
+        others = [asyncio.create_task(read(rig, b"/%d" % number, b"POST")) for number in range(3)]
         await eventually(lambda: len(rig.pipeline._voiding._orders) == 3)
         go_on.set()
         await asyncio.gather(first, *others)
