@@ -12,7 +12,7 @@ from gateway.pipeline.http_way import bypass
 from gateway.pipeline.plan import Rule
 from gateway.pipeline.question import Question
 from gateway.policy import freshness, variants
-from gateway.policy.coding import accepts
+from gateway.policy.coding import accepts, takes
 from gateway.policy.freshness import Verdict
 from gateway.policy.http.index import lines, pick
 from gateway.policy.http.reuse import Fresh, MustValidate, StaleWhileRevalidate, reuse
@@ -106,7 +106,7 @@ def _judge(told: Explained, x: Exchange, rule: Rule) -> None:
         if (refused := freshness.request_allows(rule.route, x.request, entry, x.now)) is not None:
             told.outcome, told.reason = Outcome.MISS, refused
             return
-        if entry.coding and not accepts(x.request.fields.joined(b"accept-encoding"), entry.coding):
+        if not takes(x.request, entry.coding):
             told.outcome, told.reason = Outcome.BYPASS, Reason.CODING_NOT_ACCEPTED
             return
         if verdict is Verdict.FRESH:

@@ -291,7 +291,7 @@ class Pipeline:
         if landing.entry is not None and not opened:
             return await self._from_entry(plan, x, rule, landing.entry, "")
         if landing.recording is not None and (opened or landing.shared):
-            if x.collapsed and not takes(x.request, landing.recording.fields):
+            if x.collapsed and not takes(x.request, landing.recording.fields.joined(b"content-encoding")):
                 return await self._relay(plan, x, rule.upstream, Reason.CODING_NOT_ACCEPTED)
             return FromRecording(landing.recording)
         if reply is not None:

@@ -16,7 +16,6 @@ from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.voiding import Voiding
 from gateway.policy.http.heard import heard
 from gateway.policy.http.index import lines, pick
-from gateway.policy.http.rules import HttpRules
 from gateway.policy.http.validation import HeadVerdict, head_freshens
 
 
@@ -44,7 +43,7 @@ class Apart:
             asks = x if primary is None else as_heard(plan, x, rule)
             reply = await plan.admit.fetch(rule.upstream, calls.for_relay(plan, asks, rule.upstream), request, x.route)
             if primary is not None and not head_only:
-                prefix = await self._parts.keep(x, rule, _rules(rule), primary, reply, version)
+                prefix = await self._parts.keep(x, rule, rule.by_http, primary, reply, version)
                 if x.stored:
                     x.outcome, x.reason, x.fwd = Outcome.MISS, None, "uri-miss"
         except UpstreamError as exc:
@@ -66,13 +65,13 @@ class Apart:
             key = pick(lines(looked.entry), x.request) or b""
             looked = await self._tiers.find(key, x.now, l1_ttl, named=(primary,)) if key else Lookup()
         entry = looked.entry
-        if entry is None or not _rules(rule).may_have(x.request, entry):
+        if entry is None or not rule.by_http.may_have(x.request, entry):
             return primary, None, ""
         return key, entry, looked.tier
 
     async def _compare(self, x: Exchange, rule: Rule, primary: bytes, status: int, fields: Fields) -> None:
         """Freshen or end what is stored for GET by what HEAD has been told (section 4.3.5)."""
-        rules = _rules(rule)
+        rules = rule.by_http
         if not rules.for_all(x.request, fields):
             return
         key, entry, _ = await self.find(x, rule, primary)
@@ -93,9 +92,4 @@ class Apart:
 def as_heard(plan: Plan, x: Exchange, rule: Rule) -> Exchange:
     """The exchange as its upstream hears of it, where the answer bears on what is stored."""
     trusted = plan.forwarding.is_trusted(x.request.peer)
-    return replace(x, request=heard(x.request, trusted=trusted, keyed=_rules(rule).keyer.carried))
-
-
-def _rules(rule: Rule) -> HttpRules:
-    assert rule.http is not None
-    return rule.http
+    return replace(x, request=heard(x.request, trusted=trusted, keyed=rule.by_http.keyer.carried))

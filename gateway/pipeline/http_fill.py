@@ -11,10 +11,9 @@ from gateway.pipeline.fill import Filler, failure
 from gateway.pipeline.flight import Flight, Landing
 from gateway.pipeline.job import Job
 from gateway.policy import variants
-from gateway.policy.coding import accepts
+from gateway.policy.coding import takes
 from gateway.policy.http.index import Line, line_of, lines, pick
 from gateway.policy.http.reuse import Fresh, MustValidate, StaleWhileRevalidate, reuse, stale_on_error
-from gateway.policy.http.rules import HttpRules
 from gateway.policy.http.validation import conditions, selects
 from gateway.policy.http.vary import selecting
 from gateway.upstream.call import Call
@@ -31,7 +30,7 @@ class HttpFiller(Filler):
         job.key = pick(lines(marker), job.request) or job.rule.keyer.variant(job.primary, job.vary, job.request)
 
     def _usable(self, job: Job, flight: Flight, found: Lookup) -> bool:
-        entry, rules = found.entry, _rules(job)
+        entry, rules = found.entry, job.rule.by_http
         assert entry is not None
         if not rules.may_have(job.request, entry):
             return False
@@ -57,7 +56,7 @@ class HttpFiller(Filler):
         if asked and reply.head.status == 304:
             await _drain(reply)
             if (entry := await self._validated(job, known, reply.head.fields, started)) is not None:
-                kept = _rules(job).for_all(job.request, reply.head.fields)
+                kept = job.rule.by_http.for_all(job.request, reply.head.fields)
                 landing = Landing(entry=entry, key=job.key, vary=job.vary, validated=True, stored=kept)
                 landing.upstream, landing.upstream_seconds = reply.upstream, self._clock() - started
                 job.status = 304
@@ -87,7 +86,7 @@ class HttpFiller(Filler):
         What was purged meanwhile is not freshened, or it would be newer than its purge. What the 304 says to one who
         bears credentials, and not to all, is put on this one's answer and nowhere else.
         """
-        rules, now, took = _rules(job), self._wall(), self._clock() - started
+        rules, now, took = job.rule.by_http, self._wall(), self._clock() - started
         for_all = rules.for_all(job.request, fields)
         chosen: Entry | None = None
         for index in selects([line.variant for line in known], job.request, fields):
@@ -103,7 +102,7 @@ class HttpFiller(Filler):
             elif for_all:
                 self._tiers.forget(key)
             if fresh is not None and (chosen is None or key == job.key):
-                chosen = fresh if _takes(job, fresh) else None
+                chosen = fresh if takes(job.request, fresh.coding) else None
         if chosen is not None and job.vary and for_all:
             job.key = rules.keyer.variant(job.primary, job.vary, job.request)
             self._keep(job, job.key, chosen)
@@ -118,27 +117,18 @@ class HttpFiller(Filler):
         """Have the index lead to it, from requests like this one where it is under this one's key."""
         known = {line.key: line for line in lines(job.marker)}
         chosen = known[key].variant.selecting if key in known else selecting(job.vary, job.request)
-        marker = _rules(job).indexed(job.marker, key, entry, job.vary, chosen)
+        marker = job.rule.by_http.indexed(job.marker, key, entry, job.vary, chosen)
         job.marker = marker
         self._tiers.keep(job.primary, marker, self._l1_ttl(job))
 
     def _stale(self, job: Job, reason: Reason) -> Landing | None:
-        entry, rules = job.stale, _rules(job)
+        entry, rules = job.stale, job.rule.by_http
         if entry is None or not self._tiers.sieve.leaves(entry, job.keys):  # purged since it was found
             return None
         now = self._wall()
         if not stale_on_error(job.request, entry, now, targets=rules.targets, listens=rules.listens):
             return None
         return Landing(entry=entry, tier="memory", stale=True, key=job.key, vary=job.vary, reason=reason)
-
-
-def _rules(job: Job) -> HttpRules:
-    assert job.rule.http is not None
-    return job.rule.http
-
-
-def _takes(job: Job, entry: Entry) -> bool:
-    return not entry.coding or accepts(job.request.fields.joined(b"accept-encoding"), entry.coding)
 
 
 def _with(call: Call, more: Pairs) -> Call:

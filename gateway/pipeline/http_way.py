@@ -75,7 +75,7 @@ class HttpWay:
             return await self._apart.relay(plan, x, rule, reason)
         if x.request.method == b"HEAD" or b"range" in x.request.fields:
             return await self._head_or_part(plan, x, rule, primary)
-        rules = _rules(rule)
+        rules = rule.by_http
         for _ in range(_ROUNDS):
             # Look: no await from here until the flight is registered.
             marker, entry = self._look(x, rules, primary)
@@ -111,7 +111,7 @@ class HttpWay:
 
     async def _head_or_part(self, plan: Plan, x: Exchange, rule: Rule, primary: bytes) -> Answer:
         """Out of what is stored, where that is fresh; else asked for this client alone."""
-        rules = _rules(rule)
+        rules = rule.by_http
         if (answer := await self._without_asking(x, rule, primary)) is not None:
             return answer
         if (part := await self._parts.serve(x, rule, rules, primary)) is not None:
@@ -122,7 +122,7 @@ class HttpWay:
 
     def recall(self, x: Exchange, rule: Rule, primary: bytes) -> Entry | None:
         """A fresh answer that memory has and that is sent as it is; nothing has happened where there is none."""
-        request, rules = x.request, _rules(rule)
+        request, rules = x.request, rule.by_http
         if request.method != b"GET" or bypass(x, rule) is not None or rules.personal(request):
             return None
         _, entry = self._look(x, rules, primary)
@@ -161,13 +161,13 @@ class HttpWay:
         job = Job(rule, x.request, call, x.key, primary, stale=entry, marker=marker)
         if marker is not None:
             job.vary = variants.names(marker)
-        if _rules(rule).personal(x.request):
-            job.apart, job.lease = _rules(rule).keyer.apart(x.key, x.request), False
+        if rule.by_http.personal(x.request):
+            job.apart, job.lease = rule.by_http.keyer.apart(x.key, x.request), False
         return job
 
     async def _without_asking(self, x: Exchange, rule: Rule, primary: bytes) -> Answer | None:
         """What the tiers have, if it is fresh. None: it has to be asked for."""
-        rules = _rules(rule)
+        rules = rule.by_http
         _, entry = self._look(x, rules, primary)
         tier = "memory"
         if not isinstance(self._verdict(x, rules, entry), Fresh):
@@ -209,7 +209,7 @@ class HttpWay:
         if (
             recording is None
             or not (leads or landing.shared)
-            or (x.collapsed and not takes(x.request, recording.fields))
+            or (x.collapsed and not takes(x.request, recording.fields.joined(b"content-encoding")))
         ):
             return None  # what another has asked for, here or elsewhere, may be coded as this one cannot read it
         return FromRecording(recording)
@@ -225,7 +225,7 @@ class HttpWay:
         answer = self._presented(x, rule, entry)
         if answer is not None:
             found(x, rule, entry, tier)
-            answer.known = known and answer.entry is entry and not _rules(rule).personal(x.request)
+            answer.known = known and answer.entry is entry and not rule.by_http.personal(x.request)
         return answer
 
     def _presented(self, x: Exchange, rule: Rule, entry: Entry) -> FromEntry | None:
@@ -234,11 +234,6 @@ class HttpWay:
             return None
         entry, not_modified = shown(accepted, x.request, secrets.token_hex(16).encode())
         return FromEntry(entry, not_modified)
-
-
-def _rules(rule: Rule) -> HttpRules:
-    assert rule.http is not None
-    return rule.http
 
 
 def _why(verdict: Reuse | None, marker: Entry | None) -> Reason | None:

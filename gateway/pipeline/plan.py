@@ -62,6 +62,12 @@ class Rule:
     http: HttpRules | None = None  # it follows RFC 9111
 
     @property
+    def by_http(self) -> HttpRules:
+        """The rules of a route that follows RFC 9111."""
+        assert self.http is not None
+        return self.http
+
+    @property
     def ask(self) -> Ask:
         """Asks for an answer that may be stored: together with others, where the route says how."""
         return self.upstream.fetch if self.batching is None else self.batching.gathering.fetch

@@ -16,7 +16,7 @@ from gateway.pipeline.flight import Flights
 from gateway.pipeline.plan import Plan, Rule
 from gateway.pipeline.question import Question
 from gateway.policy import freshness, validators, variants
-from gateway.policy.coding import accepts
+from gateway.policy.coding import takes
 from gateway.policy.document import Document, parse
 from gateway.policy.forwarding import loops
 from gateway.policy.freshness import Verdict
@@ -65,7 +65,7 @@ class Recall:
             or (entry.flags & EntryFlag.STREAM and rule.route.stream.replay.pace != "at-once")
             or freshness.classify(entry, x.now) is not Verdict.FRESH
             or freshness.request_allows(rule.route, x.request, entry, x.now) is not None
-            or (entry.coding and not accepts(x.request.fields.joined(b"accept-encoding"), entry.coding))
+            or (entry.coding and not takes(x.request, entry.coding))
             or validators.not_modified(x.request, entry)
         ):
             return question, None

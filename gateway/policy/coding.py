@@ -6,7 +6,6 @@ from collections.abc import Callable
 import zstandard
 
 from gateway.model.exchange import Request
-from gateway.model.fields import Fields
 
 Decoder = Callable[[bytes, int], bytes | None]
 
@@ -37,9 +36,8 @@ def accepts(accept_encoding: bytes | None, coding: bytes) -> bool:
     return all(weights.get(each, weights.get(b"*", 0.0)) > 0 for each in needed)
 
 
-def takes(request: Request, fields: Fields) -> bool:
-    """Whether an answer with these fields, made for another client, may go to this one, as it is coded."""
-    coding = fields.joined(b"content-encoding")
+def takes(request: Request, coding: bytes | None) -> bool:
+    """Whether an answer of this Content-Encoding, made for another client, may go to this one, as it is coded."""
     return not coding or accepts(request.fields.joined(b"accept-encoding"), coding)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gateway.model.entry import Entry, head
 from gateway.model.exchange import Request
-from gateway.policy.coding import accepts, decode
+from gateway.policy.coding import decode, takes
 
 
 def presentable(entry: Entry, request: Request, limit: int) -> Entry | None:
@@ -13,7 +13,7 @@ def presentable(entry: Entry, request: Request, limit: int) -> Entry | None:
     limit: bytes of decoded body at most. A decoded body is another representation, so that a strong entity tag
     becomes a weak one (RFC 9110 section 8.8.1).
     """
-    if not entry.coding or accepts(request.fields.joined(b"accept-encoding"), entry.coding):
+    if takes(request, entry.coding):
         return entry
     body = decode(entry.body, entry.coding, limit)
     if body is None:
